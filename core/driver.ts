@@ -1,0 +1,164 @@
+/**
+ * Drivers: where packets enter and leave a stack; and plugins, which wrap them.
+ *
+ * @module
+ */
+
+import type { Packet } from "./packet.ts";
+
+/** What a driver carries: whole Ethernet frames, or bare IP packets. */
+export type Medium = "ethernet" | "ip";
+
+/** What a driver does for the stack that the stack would do itself otherwise. Upper layers read it once, at their start. */
+export interface Offload {
+  /** The driver sets {@linkcode Packet.verified} on packets whose transport checksum it vouches for. */
+  readonly receiveChecksum: boolean;
+  /** The driver finishes a transport checksum field that holds the folded, non-inverted sum of the pseudo-header. */
+  readonly transmitChecksum: boolean;
+  /** Bytes of the largest TCP segment that the driver cuts up itself (TSO); 0 where it does not. */
+  readonly segmentation: number;
+}
+
+/** What a driver without offloads says. */
+export const NO_OFFLOAD: Offload = { receiveChecksum: false, transmitChecksum: false, segmentation: 0 };
+
+/** A source and sink of packets. Everything but `wait` returns at once, and nothing throws. */
+export interface Driver<M extends Medium = Medium> {
+  /** Its name in messages and captures. */
+  readonly name: string;
+  /** What it carries. */
+  readonly medium: M;
+  /** Bytes of the largest packet it carries, without the Ethernet header. */
+  readonly mtu: number;
+  /** What it does for the stack. */
+  readonly offload: Offload;
+  /**
+   * Fills an empty packet with the next one received, from {@linkcode HEADROOM} on.
+   *
+   * @param packet The packet, just reset.
+   * @returns False when there is none.
+   */
+  receive(packet: Packet): boolean;
+  /**
+   * Sends a packet's window; the packet is the caller's again when this returns.
+   *
+   * @param packet The packet.
+   * @returns False when it was dropped.
+   */
+  transmit(packet: Packet): boolean;
+  /** Packets that `transmit` takes now before it drops; infinity where the outside sets no limit. */
+  room(): number;
+  /** Ends a turn: what was sent in it goes out now. */
+  flush(): void;
+  /**
+   * Waits until there is a packet to receive, room to send again after there was none, or `ms` have passed, or `wake` is
+   * called. One wait at a time.
+   *
+   * @param ms Milliseconds, 0 to infinity.
+   */
+  wait(ms: number): Promise<void>;
+  /** Ends a wait that is under way, now. */
+  wake(): void;
+  /** Lets go of the device and ends a wait that is under way; calling it again does nothing. */
+  close(): void;
+}
+
+/**
+ * Wraps a driver, to watch or change what passes. A plugin that wants the stack's time or randomness takes it from
+ * `context`.
+ */
+export type Plugin = <M extends Medium>(driver: Driver<M>, context: PluginContext) => Driver<M>;
+
+/** What a stack lends to its plugins. */
+export interface PluginContext {
+  /** Reads the stack's clock, in milliseconds. */
+  now(): number;
+  /** Random 32 bits, as an int32; seeded in a replay. */
+  random(): number;
+}
+
+/** Takes the packets that come up from a layer. */
+export interface Receiver {
+  /**
+   * Reads one packet.
+   *
+   * @param packet The packet, its window at the receiver's own header; lent until this returns.
+   */
+  receive(packet: Packet): void;
+}
+
+/** Ethernet frames in and out: what a driver for frames gives. */
+export interface Wire {
+  /** Bytes of the largest payload of a frame. */
+  readonly mtu: number;
+  /** Sends one frame; false when it was dropped. The packet is the caller's again when this returns. */
+  transmit(packet: Packet): boolean;
+  /** Names who reads the frames. */
+  attach(receiver: Receiver): void;
+}
+
+/**
+ * IP packets to neighbours: what ARP gives for IPv4 and NDP for IPv6, or a driver for bare IP packets.
+ *
+ * @typeParam A The addresses of its family.
+ */
+export interface Link<A> {
+  /** Bytes of the largest packet. */
+  readonly mtu: number;
+  /** Names who reads the packets, and who hears that a neighbour does not answer. */
+  attach(receiver: LinkReceiver): void;
+  /**
+   * Answers for an address from now on.
+   *
+   * @param address One of ours.
+   */
+  claim(address: A): void;
+  /**
+   * Answers for an address no more.
+   *
+   * @param address The address.
+   */
+  release(address: A): void;
+  /**
+   * Finds the way to a neighbour; looked up once for a connection, not once for a packet.
+   *
+   * @param nextHop The neighbour, or a broadcast or multicast address.
+   * @returns Its entry, which may be evicted: ask again once `live` is false.
+   */
+  neighbour(nextHop: A): Neighbour;
+  /**
+   * Lets packets for a group through.
+   *
+   * @param group A multicast address.
+   */
+  join(group: A): void;
+  /**
+   * Lets packets for a group through no more.
+   *
+   * @param group A multicast address.
+   */
+  leave(group: A): void;
+}
+
+/** Reads IP packets that come from a link. */
+export interface LinkReceiver extends Receiver {
+  /**
+   * Hears that a neighbour did not answer, so that a packet for it was dropped.
+   *
+   * @param packet The packet, its window at the network header; lent until this returns.
+   */
+  unreachable(packet: Packet): void;
+}
+
+/** A host on the same link. */
+export interface Neighbour {
+  /** Whether the entry is still in use. */
+  readonly live: boolean;
+  /**
+   * Sends a packet to it, asking for its address first where that is not known.
+   *
+   * @param packet The packet, its window at the network header; the caller's again when this returns.
+   * @returns False when it was dropped.
+   */
+  transmit(packet: Packet): boolean;
+}

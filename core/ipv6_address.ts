@@ -1,0 +1,204 @@
+/**
+ * IPv6 addresses: four int32s, compared without allocation.
+ *
+ * @module
+ */
+
+import { getI32, setI32 } from "./packet.ts";
+import { tryParseIpv4 } from "./ipv4_address.ts";
+
+/** An IPv6 address (RFC 4291); immutable. */
+export class Ipv6Address {
+  /** Bits 0 to 31, as an int32. */
+  readonly a: number;
+  /** Bits 32 to 63, as an int32. */
+  readonly b: number;
+  /** Bits 64 to 95, as an int32. */
+  readonly c: number;
+  /** Bits 96 to 127, as an int32. */
+  readonly d: number;
+
+  /**
+   * Makes an address of its four words, first bits first.
+   *
+   * @param a Bits 0 to 31.
+   * @param b Bits 32 to 63.
+   * @param c Bits 64 to 95.
+   * @param d Bits 96 to 127.
+   */
+  constructor(a: number, b: number, c: number, d: number) {
+    this.a = a | 0;
+    this.b = b | 0;
+    this.c = c | 0;
+    this.d = d | 0;
+  }
+
+  /**
+   * Compares with another address.
+   *
+   * @param other The other address.
+   * @returns Whether they are the same.
+   */
+  equals(other: Ipv6Address): boolean {
+    return this.d === other.d && this.c === other.c && this.b === other.b && this.a === other.a;
+  }
+
+  /**
+   * Compares with an address in network byte order.
+   *
+   * @param bytes Where it lies.
+   * @param at Its first byte.
+   * @returns Whether they are the same.
+   */
+  at(bytes: Uint8Array, at: number): boolean {
+    return this.d === getI32(bytes, at + 12) && this.c === getI32(bytes, at + 8) &&
+      this.b === getI32(bytes, at + 4) && this.a === getI32(bytes, at);
+  }
+
+  /**
+   * Writes the address in network byte order.
+   *
+   * @param bytes Where to.
+   * @param at Its first byte.
+   */
+  write(bytes: Uint8Array, at: number): void {
+    setI32(bytes, at, this.a);
+    setI32(bytes, at + 4, this.b);
+    setI32(bytes, at + 8, this.c);
+    setI32(bytes, at + 12, this.d);
+  }
+
+  /**
+   * Writes the address in its canonical form (RFC 5952).
+   *
+   * @returns The text, such as `"fe80::1"`.
+   */
+  toString(): string {
+    return formatIpv6(this);
+  }
+}
+
+/** An IPv6 address and the prefix of its network. */
+export interface Ipv6Cidr {
+  /** The address. */
+  readonly address: Ipv6Address;
+  /** Bits of the network's prefix, 0 to 128. */
+  readonly prefix: number;
+}
+
+/**
+ * Reads an address in network byte order.
+ *
+ * @param bytes Where it lies.
+ * @param at Its first byte.
+ * @returns The address.
+ */
+export function readIpv6(bytes: Uint8Array, at: number): Ipv6Address {
+  return new Ipv6Address(getI32(bytes, at), getI32(bytes, at + 4), getI32(bytes, at + 8), getI32(bytes, at + 12));
+}
+
+/**
+ * Reads an IPv6 address in any form of RFC 4291, section 2.2, or says that the text is none.
+ *
+ * @param text The text.
+ * @returns The address; null when the text is none. Zones (`%eth0`) are not part of an address.
+ */
+export function tryParseIpv6(text: string): Ipv6Address | null {
+  if (text.length > 45) return null;
+  let tail: number[] = [];
+  const dotted = /^(.*:)([\d.]+)$/.exec(text);
+  if (dotted && dotted[2]!.includes(".")) {
+    const ipv4 = tryParseIpv4(dotted[2]!);
+    if (ipv4 === null) return null;
+    tail = [ipv4 >>> 16, ipv4 & 0xffff];
+    text = dotted[1]!.endsWith("::") ? dotted[1]! : dotted[1]!.slice(0, -1);
+  }
+  const halves = text.split("::");
+  if (halves.length > 2) return null;
+  const groups: number[][] = [];
+  for (const half of halves) {
+    const list: number[] = [];
+    for (const group of half === "" ? [] : half.split(":")) {
+      if (!/^[0-9a-f]{1,4}$/i.test(group)) return null;
+      list.push(parseInt(group, 16));
+    }
+    groups.push(list);
+  }
+  const [head, rest] = groups as [number[], number[]?];
+  const end = [...rest ?? [], ...tail];
+  if (rest === undefined) head.push(...tail);
+  const known = rest === undefined ? head.length : head.length + end.length;
+  if (rest === undefined ? known !== 8 : known > 7) return null;
+  const all = rest === undefined ? head : [...head, ...new Array<number>(8 - known).fill(0), ...end];
+  const word = (i: number): number => all[i]! << 16 | all[i + 1]!;
+  return new Ipv6Address(word(0), word(2), word(4), word(6));
+}
+
+/**
+ * Reads an IPv6 address in any form of RFC 4291, section 2.2.
+ *
+ * @param text The address, such as `"fe80::1"`.
+ * @returns The address.
+ * @throws {SyntaxError} When the text is no IPv6 address.
+ */
+export function parseIpv6(text: string): Ipv6Address {
+  const address = tryParseIpv6(text);
+  if (!address) throw new SyntaxError(`Cannot parse "${text}" as an IPv6 address such as "fd00::1"`);
+  return address;
+}
+
+/**
+ * Writes an IPv6 address in its canonical form (RFC 5952).
+ *
+ * @param address The address.
+ * @returns The text, such as `"fe80::1"`; IPv4-mapped addresses keep their dotted end.
+ */
+export function formatIpv6(address: Ipv6Address): string {
+  const { a, b, c, d } = address;
+  if (a === 0 && b === 0 && c === 0xffff) {
+    return `::ffff:${d >>> 24}.${d >>> 16 & 255}.${d >>> 8 & 255}.${d & 255}`;
+  }
+  const groups = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff];
+  let from = -1;
+  let most = 1;
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > most) {
+      from = i;
+      most = end - i;
+    }
+    if (end > i) i = end;
+  }
+  const hex = (list: number[]): string => list.map((group) => group.toString(16)).join(":");
+  return from < 0 ? hex(groups) : `${hex(groups.slice(0, from))}::${hex(groups.slice(from + most))}`;
+}
+
+/**
+ * Reads an IPv6 address and its prefix.
+ *
+ * @param text The address, such as `"fd00::1/64"`.
+ * @returns The address and its prefix.
+ * @throws {SyntaxError} When the text is none.
+ */
+export function parseIpv6Cidr(text: string): Ipv6Cidr {
+  const match = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text);
+  const address = match && tryParseIpv6(match[1]!);
+  const prefix = Number(match?.[2]);
+  if (!match || !address || prefix > 128) {
+    throw new SyntaxError(`Cannot parse "${text}" as an IPv6 address with its prefix such as "fd00::1/64"`);
+  }
+  return { address, prefix };
+}
+
+/**
+ * Orders two addresses by their bits, unsigned.
+ *
+ * @param a One address.
+ * @param b The other.
+ * @returns Below 0, 0, or above 0.
+ */
+export function compareIpv6(a: Ipv6Address, b: Ipv6Address): number {
+  return (a.a >>> 0) - (b.a >>> 0) || (a.b >>> 0) - (b.b >>> 0) || (a.c >>> 0) - (b.c >>> 0) ||
+    (a.d >>> 0) - (b.d >>> 0);
+}

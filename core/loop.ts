@@ -1,0 +1,350 @@
+/**
+ * The event loop of one stack.
+ *
+ * A turn is synchronous and bounded: at most {@linkcode BATCH} packets come in, then the senders that have something get
+ * room, then the timers that are due fire, and the driver is flushed. There is no promise, no timer of the host and no
+ * allocation in it; between turns the loop spins while there is work and sleeps in the driver when there is none.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import type { Driver, Offload, Receiver } from "./driver.ts";
+import { type Packet, PacketPool } from "./packet.ts";
+import type { Core, Sender } from "./protocol.ts";
+import type { Random } from "./random.ts";
+import { Timers } from "./timers.ts";
+
+/** Packets received before the senders, the timers and the app get a turn. */
+export const BATCH = 64;
+
+/** Rounds in which the senders of one turn are asked for packets; a round asks each of them once. */
+const ROUNDS = 8;
+
+/** Bytes of headers that a frame may have before its payload of `mtu` bytes: Ethernet and one VLAN tag. */
+const FRAME_HEADERS = 18;
+
+/** What the loop counts. */
+export class LoopCounters {
+  /** Turns. */
+  turns: number = 0;
+  /** Packets received. */
+  received: number = 0;
+  /** Times it went to sleep in the driver. */
+  sleeps: number = 0;
+  /** Exceptions that came out of a layer, which is a bug: the packet was dropped and the loop went on. */
+  faults: number = 0;
+}
+
+/** The loop of a stack, as the app sees it. */
+export interface Loop {
+  /**
+   * Does one turn.
+   *
+   * @returns When it must be called again if nothing comes in before, in the clock's milliseconds: now or earlier when
+   * there is more to do, infinity when there is nothing.
+   */
+  poll(): number;
+  /**
+   * Turns the loop until the stack closes or the signal aborts. A stack that was given no clock runs by itself: for it,
+   * this only waits for the end.
+   *
+   * @param signal Ends the run.
+   */
+  run(signal?: AbortSignal): Promise<void>;
+  /**
+   * Shows what every layer counted.
+   *
+   * @returns A copy of all counters, by layer and name.
+   */
+  counters(): Record<string, Record<string, number>>;
+  /** Closes the stack: connections are reset, sockets closed, the driver let go. Calling it again does nothing. */
+  close(): void;
+  /** Whether the stack was closed. */
+  readonly closed: boolean;
+  /** Packets taken from the pool and not given back: 0 while nothing is queued in a layer. */
+  readonly packetsTaken: number;
+}
+
+/** How a loop is made. */
+export interface LoopOptions {
+  /** Where packets enter and leave. */
+  readonly driver: Driver;
+  /** The time. */
+  readonly clock: Clock;
+  /** Random 32 bits. */
+  readonly random: Random;
+  /** Milliseconds to spin for after the last work before sleeping. */
+  readonly spin: number;
+  /** Whether it runs by itself. */
+  readonly automatic: boolean;
+}
+
+/** The loop, and what it lends to the protocols. */
+export class EventLoop implements Core, Loop {
+  /** The time's source. */
+  readonly clock: Clock;
+  /** The timers. */
+  readonly timers: Timers = new Timers();
+  /** The packets. */
+  readonly pool: PacketPool;
+  /** What the driver does for the stack. */
+  readonly offload: Offload;
+  /** Random 32 bits, as an int32. */
+  readonly random: Random;
+  /** Whether the stack was closed. */
+  closed: boolean = false;
+  readonly #driver: Driver;
+  readonly #spin: number;
+  readonly #automatic: boolean;
+  readonly #counters: LoopCounters = new LoopCounters();
+  readonly #published: Map<string, object> = new Map();
+  readonly #closers: (() => void)[] = [];
+  readonly #packet: Packet;
+  #receiver: Receiver | null = null;
+  #senders: Sender[] = [];
+  #asked: Sender[] = [];
+  #now: number = 0;
+  #turning: boolean = false;
+  #run: Promise<void> | null = null;
+  #stopping: boolean = false;
+  #sleeping: boolean = false;
+  #woken: boolean = false;
+
+  /**
+   * Makes a loop.
+   *
+   * @param options Its driver, time and randomness.
+   */
+  constructor(options: LoopOptions) {
+    this.#driver = options.driver;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.offload = options.driver.offload;
+    this.#spin = options.spin;
+    this.#automatic = options.automatic;
+    this.pool = new PacketPool(options.driver.mtu + FRAME_HEADERS);
+    // With receive segmentation offload a driver hands up packets far larger than its MTU.
+    this.#packet = this.pool.take(options.driver.offload.segmentation);
+    this.count("loop", this.#counters);
+  }
+
+  /**
+   * Names who reads the packets.
+   *
+   * @param receiver Who reads them.
+   */
+  attach(receiver: Receiver): void {
+    this.#receiver = receiver;
+  }
+
+  /** Packets taken and not given back; the one that the loop receives into is its own. */
+  get packetsTaken(): number {
+    return this.pool.taken - 1;
+  }
+
+  /** The time: of this turn inside one, the clock's outside. */
+  now(): number {
+    return this.#turning ? this.#now : this.clock.now();
+  }
+
+  /**
+   * Queues a sender for the end of this turn, or of the next one.
+   *
+   * @param sender The sender.
+   */
+  ready(sender: Sender): void {
+    if (sender.queued) return;
+    sender.queued = true;
+    this.#senders.push(sender);
+    if (!this.#turning) this.wake();
+  }
+
+  /** Makes the loop turn soon. */
+  wake(): void {
+    if (this.#turning || this.closed) return;
+    this.#woken = true;
+    if (this.#sleeping) this.#driver.wake();
+    else if (this.#automatic && !this.#run) void this.run();
+  }
+
+  /**
+   * Publishes counters.
+   *
+   * @param owner Whose.
+   * @param counters An object whose numeric fields count.
+   */
+  count(owner: string, counters: object): void {
+    this.#published.set(owner, counters);
+  }
+
+  /**
+   * Names what to do when the stack closes.
+   *
+   * @param close What to do.
+   */
+  onClose(close: () => void): void {
+    this.#closers.push(close);
+  }
+
+  /**
+   * Reports an exception of the app's code as an uncaught one.
+   *
+   * @param error What was thrown.
+   */
+  report(error: unknown): void {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+
+  /** Shows what every layer counted. */
+  counters(): Record<string, Record<string, number>> {
+    const all: Record<string, Record<string, number>> = {};
+    for (const [owner, counters] of this.#published) {
+      const fields: Record<string, number> = all[owner] = {};
+      for (const [name, value] of Object.entries(counters)) if (typeof value === "number") fields[name] = value;
+    }
+    return all;
+  }
+
+  /** Does one turn. */
+  poll(): number {
+    if (this.closed || this.#turning) return Infinity;
+    this.#woken = false;
+    this.#turning = true;
+    const now = this.#now = this.clock.now();
+    this.#counters.turns++;
+    let next: number;
+    try {
+      const full = this.#receive();
+      next = this.timers.run(now);
+      if (this.#serve() || full) next = now;
+    } catch (error) {
+      this.#fault(error);
+      next = now;
+    }
+    this.#driver.flush();
+    this.#turning = false;
+    return next;
+  }
+
+  /** Takes in a batch; says whether it was full. */
+  #receive(): boolean {
+    const packet = this.#packet;
+    const receiver = this.#receiver!;
+    for (let i = 0; i < BATCH; i++) {
+      packet.reset();
+      if (!this.#driver.receive(packet)) return false;
+      this.#counters.received++;
+      try {
+        receiver.receive(packet);
+      } catch (error) {
+        this.#fault(error);
+      }
+      // A handler may have closed the stack.
+      if (this.closed) return false;
+    }
+    return true;
+  }
+
+  /** Asks the senders for packets while the driver has room; says whether any is left that wants to send. */
+  #serve(): boolean {
+    for (let round = 0; round < ROUNDS && this.#senders.length > 0; round++) {
+      const senders = this.#senders;
+      this.#senders = this.#asked;
+      this.#asked = senders;
+      for (let i = 0; i < senders.length; i++) {
+        const sender = senders[i]!;
+        sender.queued = false;
+        try {
+          if (sender.send(this.#driver.room()) && !sender.queued) {
+            sender.queued = true;
+            this.#senders.push(sender);
+          }
+        } catch (error) {
+          this.#fault(error);
+        }
+      }
+      senders.length = 0;
+      if (this.#driver.room() <= 0) break;
+    }
+    return this.#senders.length > 0;
+  }
+
+  #fault(error: unknown): void {
+    this.#counters.faults++;
+    this.report(error);
+  }
+
+  /** Turns the loop until the stack closes or the signal aborts. */
+  run(signal?: AbortSignal): Promise<void> {
+    const stop = (): void => {
+      this.#stopping = true;
+      if (this.#sleeping) this.#driver.wake();
+    };
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    this.#run ??= new Promise((resolve) => this.#keepTurning(resolve));
+    return this.#run.finally(() => signal?.removeEventListener("abort", stop));
+  }
+
+  #keepTurning(resolve: () => void): void {
+    let busyUntil = 0;
+    const turn = (): void => {
+      if (this.closed || this.#stopping) {
+        this.#run = null;
+        this.#stopping = false;
+        return resolve();
+      }
+      const before = this.#counters.received;
+      const next = this.poll();
+      const now = this.#now;
+      if (next <= now || this.#woken || this.#counters.received !== before) busyUntil = now + this.#spin;
+      else if (now >= busyUntil) return sleep(next - now);
+      yieldToHost(turn);
+    };
+    const sleep = (ms: number): void => {
+      this.#sleeping = true;
+      this.#counters.sleeps++;
+      void this.#driver.wait(ms).then(() => {
+        this.#sleeping = false;
+        turn();
+      });
+    };
+    yieldToHost(turn);
+  }
+
+  /** Closes the stack. */
+  close(): void {
+    if (this.closed) return;
+    for (const close of this.#closers.reverse()) {
+      try {
+        close();
+      } catch (error) {
+        this.#fault(error);
+      }
+    }
+    this.#driver.flush();
+    this.closed = true;
+    this.#driver.close();
+  }
+}
+
+/** Calls back after the host's event loop has had its turn: promises, timers, I/O. */
+const yieldToHost: (callback: () => void) => void = /* @__PURE__ */ hostYield();
+
+function hostYield(): (callback: () => void) => void {
+  const immediate = (globalThis as { setImmediate?: (callback: () => void) => void }).setImmediate;
+  if (immediate) return immediate;
+  let channel: MessageChannel | undefined;
+  const queue: (() => void)[] = [];
+  return (callback) => {
+    if (!channel) {
+      channel = new MessageChannel();
+      channel.port1.onmessage = () => queue.shift()?.();
+    }
+    queue.push(callback);
+    channel.port2.postMessage(null);
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * Composition: protocols over a driver become a stack.
+ *
+ * @module
+ */
+
+import { type Clock, systemClock } from "./clock.ts";
+import type { Driver, Medium, Plugin } from "./driver.ts";
+import { IpGround, WireGround } from "./ground.ts";
+import { EventLoop, type Loop } from "./loop.ts";
+import { type AnyProtocol, type Checked, type Given, type Ground, HINTS } from "./protocol.ts";
+import { hostRandom, type Random } from "./random.ts";
+
+/** How to make a stack. */
+export interface StackOptions<M extends Medium, Ps extends readonly AnyProtocol[]> {
+  /** Where packets enter and leave. */
+  readonly driver: Driver<M>;
+  /** The protocols, from the wire up. */
+  readonly protocols: [...Ps] extends Checked<Ground<M>, Ps> ? [...Ps] : Checked<Ground<M>, Ps>;
+  /** What stands between the driver and the first protocol; the first listed is next to the driver. */
+  readonly plugins?: readonly Plugin[];
+  /**
+   * The time. When left out it is the host's, and the stack runs by itself; whoever gives a clock turns the loop too, by
+   * `poll()` or `run()`.
+   */
+  readonly clock?: Clock;
+  /** Random 32 bits; the host's cryptographic ones when left out. */
+  readonly random?: Random;
+  /** Milliseconds for which the loop spins after its last work before it sleeps; 0.2 when left out. */
+  readonly spin?: number;
+}
+
+/** A running stack: what its protocols give, and the loop that turns it. */
+export type Stack<Gives extends object> = Gives & Loop;
+
+/**
+ * Composes protocols over a driver.
+ *
+ * @typeParam M What the driver carries.
+ * @typeParam Ps The protocols.
+ * @param options The driver and the protocols.
+ * @returns Everything that the protocols give, and the event loop.
+ * @throws {TypeError} When a protocol lacks what it needs below, in a sentence that says what to list.
+ */
+export function stack<M extends Medium, Ps extends readonly AnyProtocol[]>(
+  options: StackOptions<M, Ps>,
+): Stack<Given<Ground<M>, Ps>> {
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? hostRandom();
+  let driver: Driver = options.driver;
+  const context = { now: () => clock.now(), random };
+  for (const plugin of options.plugins ?? []) driver = plugin(driver, context);
+  const loop = new EventLoop({ driver, clock, random, spin: options.spin ?? 0.2, automatic: !options.clock });
+  const ground = driver.medium === "ethernet" ? new WireGround(driver) : new IpGround(driver);
+  loop.attach(ground);
+  const have: Record<string, unknown> = { ...ground.gives };
+  for (const protocol of options.protocols as readonly AnyProtocol[]) {
+    for (const [need, how] of Object.entries(protocol.needs)) {
+      if (how === "required" && !(need in have)) {
+        const hint = (HINTS as unknown as Record<string, string>)[need] ?? "list the protocol that gives it before it";
+        throw new TypeError(`${protocol.name}() needs "${need}": ${hint}`);
+      }
+    }
+    Object.assign(have, protocol.start(loop, have as never));
+  }
+  loop.wake();
+  return Object.assign(loop, have) as unknown as Stack<Given<Ground<M>, Ps>>;
+}

@@ -1,0 +1,32 @@
+/**
+ * A network stack in user space, composed from the protocols an app needs.
+ *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { udp } from "@bonsai/net/protocols/udp";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({ driver, protocols: [ipv4({ address: "10.0.0.2/24" }), udp()] });
+ * net.udp.bind({ port: 53 }, (data, source, port) => console.log(data, source, port));
+ * ```
+ *
+ * @module
+ */
+
+export * from "./core/checksum.ts";
+export * from "./core/clock.ts";
+export * from "./core/driver.ts";
+export * from "./core/ip.ts";
+export * from "./core/ipv4_address.ts";
+export * from "./core/ipv6_address.ts";
+export type { Loop } from "./core/loop.ts";
+export * from "./core/mac_address.ts";
+export * from "./core/net_error.ts";
+export * from "./core/options.ts";
+export * from "./core/packet.ts";
+export * from "./core/protocol.ts";
+export * from "./core/random.ts";
+export * from "./core/stack.ts";
+export * from "./core/timers.ts";
