@@ -6,8 +6,26 @@
 
 import { HEADROOM, type Packet } from "../../core/packet.ts";
 
-/** Bytes up to which a plain loop is faster than a view of the array and a `set`. */
-const SHORT = 72;
+/** Bytes up to which a frame counts as short: an acknowledgement with all its headers does. */
+const SHORT = 128;
+
+/** A window of a packet that was sent, kept because the next one is often the same: a stack fills one packet over and over. */
+class Window {
+  #packet: Packet | null = null;
+  #start: number = 0;
+  #end: number = 0;
+  #view: Uint8Array = new Uint8Array(0);
+
+  view(packet: Packet): Uint8Array {
+    if (this.#packet !== packet || this.#start !== packet.start || this.#end !== packet.end) {
+      this.#packet = packet;
+      this.#start = packet.start;
+      this.#end = packet.end;
+      this.#view = packet.view();
+    }
+    return this.#view;
+  }
+}
 
 /**
  * Frames in order of arrival.
@@ -25,11 +43,9 @@ export class FrameRing {
   readonly #slots: Uint8Array<ArrayBuffer>[] = [];
   readonly #lengths: Uint32Array<ArrayBuffer>;
   #head: number = 0;
-  // A sender fills the same packet over and over, so that the last view often serves again.
-  #source: Packet | null = null;
-  #start: number = 0;
-  #end: number = 0;
-  #view: Uint8Array = new Uint8Array(0);
+  // Data and acknowledgements alternate, and each kind keeps its size.
+  #long: Window = new Window();
+  #short: Window = new Window();
 
   /**
    * Makes an empty ring.
@@ -58,19 +74,8 @@ export class FrameRing {
     if (place >= this.capacity) place -= this.capacity;
     // Places are first used in order, for the ring wraps only after it reached its last one.
     const slot = this.#slots[place] ?? this.#grow(place);
-    const { bytes, start, end } = packet;
-    const length = end - start;
-    if (length <= SHORT) {
-      for (let i = 0; i < length; i++) slot[i] = bytes[start + i]!;
-    } else {
-      if (this.#source !== packet || this.#start !== start || this.#end !== end) {
-        this.#source = packet;
-        this.#start = start;
-        this.#end = end;
-        this.#view = packet.view();
-      }
-      slot.set(this.#view);
-    }
+    const length = packet.length;
+    slot.set((length > SHORT ? this.#long : this.#short).view(packet));
     this.#lengths[place] = length;
     this.size++;
   }
@@ -92,9 +97,7 @@ export class FrameRing {
     const slot = this.#slots[this.#head]!;
     const bytes = packet.bytes;
     let length = this.#lengths[this.#head]!;
-    if (length <= SHORT && length <= packet.room) {
-      for (let i = 0; i < length; i++) bytes[HEADROOM + i] = slot[i]!;
-    } else if (slot.length <= packet.room) {
+    if (slot.length <= packet.room) {
       // The whole slot costs less than a view of the part that counts.
       bytes.set(slot, HEADROOM);
     } else {
@@ -111,6 +114,7 @@ export class FrameRing {
   clear(): void {
     this.size = this.#head = 0;
     this.#slots.length = 0;
-    this.#source = null;
+    this.#long = new Window();
+    this.#short = new Window();
   }
 }
