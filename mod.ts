@@ -18,6 +18,7 @@
 export * from "./core/checksum.ts";
 export * from "./core/clock.ts";
 export * from "./core/driver.ts";
+export * from "./core/driver_wrapper.ts";
 export * from "./core/ip.ts";
 export * from "./core/ipv4_address.ts";
 export * from "./core/ipv6_address.ts";
@@ -28,5 +29,6 @@ export * from "./core/options.ts";
 export * from "./core/packet.ts";
 export * from "./core/protocol.ts";
 export * from "./core/random.ts";
+export * from "./core/simulate.ts";
 export * from "./core/stack.ts";
 export * from "./core/timers.ts";

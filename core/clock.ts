@@ -8,10 +8,17 @@
 export interface Clock {
   /** Reads the time, in milliseconds from any origin; it never goes back. */
   now(): number;
+  /** Where its 0 lies: milliseconds since 1970-01-01 UTC, for captures; 0 when left out, as in virtual time. */
+  readonly origin?: number;
 }
 
 /** The host's monotonic clock. */
-export const systemClock: Clock = { now: (): number => performance.now() };
+export const systemClock: Clock = {
+  now: (): number => performance.now(),
+  get origin(): number {
+    return performance.timeOrigin;
+  },
+};
 
 /** A clock that stands still until it is told to move: virtual time. */
 export class ManualClock implements Clock {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "./clock.ts";
 import type { Packet } from "./packet.ts";
 
 /** What a driver carries: whole Ethernet frames, or bare IP packets. */
@@ -51,6 +52,16 @@ export interface Driver<M extends Medium = Medium> {
   /** Ends a turn: what was sent in it goes out now. */
   flush(): void;
   /**
+   * Tells when the driver wants a turn without anybody's doing: a packet that it holds back becomes receivable then, or
+   * goes out with the `flush` of that turn. The loop asks at the end of every turn and is back in time, so that virtual time
+   * knows where to go. A driver that holds nothing back leaves it out.
+   *
+   * @returns The time, in the clock's milliseconds: now or earlier when it is due, infinity when nothing is held back.
+   */
+  next?(): number;
+  /** What it counts, in numeric fields: `net.counters()` shows them as those of `"driver"`. */
+  readonly counters?: object;
+  /**
    * Waits until there is a packet to receive, room to send again after there was none, or `ms` have passed, or `wake` is
    * called. One wait at a time.
    *
@@ -71,10 +82,19 @@ export type Plugin = <M extends Medium>(driver: Driver<M>, context: PluginContex
 
 /** What a stack lends to its plugins. */
 export interface PluginContext {
-  /** Reads the stack's clock, in milliseconds. */
+  /** The time's source; inside a turn `now()` is cheaper and stands still. */
+  readonly clock: Clock;
+  /** The time, in milliseconds: of this turn inside one, the clock's outside. */
   now(): number;
   /** Random 32 bits, as an int32; seeded in a replay. */
   random(): number;
+  /**
+   * Publishes counters, so that `net.counters()` shows them.
+   *
+   * @param owner Whose, such as `"impair"`.
+   * @param counters An object whose numeric fields count.
+   */
+  count(owner: string, counters: object): void;
 }
 
 /** Takes the packets that come up from a layer. */

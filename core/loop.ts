@@ -62,6 +62,8 @@ export interface Loop {
   close(): void;
   /** Whether the stack was closed. */
   readonly closed: boolean;
+  /** Packets received so far: whether a turn took in something. */
+  readonly packetsReceived: number;
   /** Packets taken from the pool and not given back: 0 while nothing is queued in a layer. */
   readonly packetsTaken: number;
 }
@@ -127,6 +129,7 @@ export class EventLoop implements Core, Loop {
     // With receive segmentation offload a driver hands up packets far larger than its MTU.
     this.#packet = this.pool.take(options.driver.offload.segmentation);
     this.count("loop", this.#counters);
+    if (options.driver.counters) this.count("driver", options.driver.counters);
   }
 
   /**
@@ -136,6 +139,11 @@ export class EventLoop implements Core, Loop {
    */
   attach(receiver: Receiver): void {
     this.#receiver = receiver;
+  }
+
+  /** Packets received so far. */
+  get packetsReceived(): number {
+    return this.#counters.received;
   }
 
   /** Packets taken and not given back; the one that the loop receives into is its own. */
@@ -225,6 +233,7 @@ export class EventLoop implements Core, Loop {
       next = now;
     }
     this.#driver.flush();
+    if (this.#driver.next) next = Math.min(next, this.#driver.next());
     this.#turning = false;
     return next;
   }
@@ -248,7 +257,7 @@ export class EventLoop implements Core, Loop {
     return true;
   }
 
-  /** Asks the senders for packets while the driver has room; says whether any is left that wants to send. */
+  /** Asks the senders for packets while the driver has room; says whether any is left that can send now. */
   #serve(): boolean {
     for (let round = 0; round < ROUNDS && this.#senders.length > 0; round++) {
       const senders = this.#senders;
@@ -269,7 +278,8 @@ export class EventLoop implements Core, Loop {
       senders.length = 0;
       if (this.#driver.room() <= 0) break;
     }
-    return this.#senders.length > 0;
+    // Without room there is nothing to turn for: the driver ends its wait when room returns.
+    return this.#senders.length > 0 && this.#driver.room() > 0;
   }
 
   #fault(error: unknown): void {
@@ -332,7 +342,7 @@ export class EventLoop implements Core, Loop {
 }
 
 /** Calls back after the host's event loop has had its turn: promises, timers, I/O. */
-const yieldToHost: (callback: () => void) => void = /* @__PURE__ */ hostYield();
+export const yieldToHost: (callback: () => void) => void = /* @__PURE__ */ hostYield();
 
 function hostYield(): (callback: () => void) => void {
   const immediate = (globalThis as { setImmediate?: (callback: () => void) => void }).setImmediate;

@@ -5,7 +5,7 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import type { Driver, Medium, Plugin } from "./driver.ts";
+import type { Driver, Medium, Plugin, PluginContext } from "./driver.ts";
 import { IpGround, WireGround } from "./ground.ts";
 import { EventLoop, type Loop } from "./loop.ts";
 import { type AnyProtocol, type Checked, type Given, type Ground, HINTS } from "./protocol.ts";
@@ -48,9 +48,18 @@ export function stack<M extends Medium, Ps extends readonly AnyProtocol[]>(
   const clock = options.clock ?? systemClock;
   const random = options.random ?? hostRandom();
   let driver: Driver = options.driver;
-  const context = { now: () => clock.now(), random };
+  // Plugins wrap the driver before there is a loop; what they want of it comes later.
+  let loop: EventLoop | null = null;
+  const counted: [string, object][] = [];
+  const context: PluginContext = {
+    clock,
+    now: () => loop ? loop.now() : clock.now(),
+    random,
+    count: (owner, counters) => void counted.push([owner, counters]),
+  };
   for (const plugin of options.plugins ?? []) driver = plugin(driver, context);
-  const loop = new EventLoop({ driver, clock, random, spin: options.spin ?? 0.2, automatic: !options.clock });
+  loop = new EventLoop({ driver, clock, random, spin: options.spin ?? 0.2, automatic: !options.clock });
+  for (const [owner, counters] of counted) loop.count(owner, counters);
   const ground = driver.medium === "ethernet" ? new WireGround(driver) : new IpGround(driver);
   loop.attach(ground);
   const have: Record<string, unknown> = { ...ground.gives };
