@@ -1,5 +1,5 @@
 /**
- * A wire in memory: two ends, each a driver. {@linkcode MemorySwitch} joins more than two.
+ * A wire in memory: two ends, each a driver. {@linkcode memorySwitch} joins more than two.
  *
  * ```ts
  * import { memory } from "@bonsai/net/drivers/memory";
@@ -18,6 +18,13 @@ import { frameSize, MEMORY_OPTIONS, MemoryCounters, type MemoryOptions } from ".
 import { Sleeper } from "./memory/sleeper.ts";
 
 export { MEMORY_OPTIONS, MemoryCounters, type MemoryOptions } from "./memory/options.ts";
+export {
+  MEMORY_SWITCH_OPTIONS,
+  MemorySwitch,
+  memorySwitch,
+  type MemorySwitchOptions,
+  type MemorySwitchPort,
+} from "./memory/switch.ts";
 
 /** One end of a wire in memory. */
 export class MemoryDriver<M extends Medium = Medium> implements Driver<M> {
