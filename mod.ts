@@ -19,6 +19,7 @@ export * from "./core/checksum.ts";
 export * from "./core/clock.ts";
 export * from "./core/driver.ts";
 export * from "./core/driver_wrapper.ts";
+export * from "./core/ether_type.ts";
 export * from "./core/ip.ts";
 export * from "./core/ipv4_address.ts";
 export * from "./core/ipv6_address.ts";

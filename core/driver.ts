@@ -181,4 +181,11 @@ export interface Neighbour {
    * @returns False when it was dropped.
    */
   transmit(packet: Packet): boolean;
+  /**
+   * Hears from above that the neighbour forwards what it gets, or that it seems not to (RFC 4861, 7.3.1). A link that does
+   * not care leaves it out.
+   *
+   * @param reachable Whether packets arrive.
+   */
+  advise?(reachable: boolean): void;
 }

@@ -132,6 +132,8 @@ export interface Path {
   trafficClass: number;
   /** Whether routers may not fragment what goes this way; senders that fit their segments to `mms` set it. */
   dontFragment: boolean;
+  /** Whether what goes to a broadcast or a group also comes to our own listeners; false at first. */
+  loop: boolean;
   /** Whether a received packet came this way back: from the host to our address. */
   matches(packet: Packet): boolean;
   /** Whether a packet of ours that an error quotes went this way. */
@@ -149,6 +151,13 @@ export interface Path {
    * that they do not (RFC 9293, MUST-20: advice to find another way).
    */
   advise(reachable: boolean): void;
+  /**
+   * Hears of a smaller MTU, from the transport that believes the fault which tells it (RFC 1191; RFC 5927, 7): `mms` of
+   * every path to the host shrinks, and grows again after ten minutes.
+   *
+   * @param mtu Bytes of the largest packet that goes through, {@linkcode IpFault.mtu}.
+   */
+  limit(mtu: number): void;
 }
 
 /** The IP layer of a stack: one network or two, and the protocols above them. */

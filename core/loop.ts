@@ -226,8 +226,9 @@ export class EventLoop implements Core, Loop {
     let next: number;
     try {
       const full = this.#receive();
-      next = this.timers.run(now);
-      if (this.#serve() || full) next = now;
+      this.timers.run(now);
+      // Senders arm timers too, so the next one is known only after them.
+      next = this.#serve() || full ? now : this.timers.next;
     } catch (error) {
       this.#fault(error);
       next = now;

@@ -43,6 +43,11 @@ export class Timers {
     return this.#heap.length;
   }
 
+  /** When the next timer may be due, in the clock's milliseconds; infinity when none is armed. */
+  get next(): number {
+    return this.#heap.length > 0 ? this.#heap[0]!.queued : Infinity;
+  }
+
   /**
    * Arms a timer, or arms it anew.
    *
@@ -104,7 +109,7 @@ export class Timers {
         timer.fire(now);
       }
     }
-    return heap.length > 0 ? heap[0]!.queued : Infinity;
+    return this.next;
   }
 
   #pop(): void {
