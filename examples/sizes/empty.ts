@@ -1,4 +1,4 @@
-// budget: 3 kB
+// budget: 5 kB
 // without: ethernet arp ndp ipv4 ipv6 icmp udp tcp http
 
 import { memory } from "../../drivers/memory.ts";

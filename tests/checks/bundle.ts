@@ -15,7 +15,7 @@ export interface Bundle {
   readonly minified: number;
   /** Bytes, minified and gzipped. */
   readonly gzipped: number;
-  /** The modules that left at least a byte in it, as paths from the root of the tree. */
+  /** The modules that left at least a byte in it, as paths from the root of the tree, the heaviest first. */
   readonly modules: readonly string[];
 }
 
@@ -42,8 +42,10 @@ export async function bundle(contents: string): Promise<Bundle> {
   return {
     minified: bytes.length,
     gzipped: gzipSync(bytes, { level: 9 }).length,
-    modules: Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-      .map(([path]) => path).filter((path) => path !== "<stdin>"),
+    modules: Object.entries(output?.inputs ?? {})
+      .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && path !== "<stdin>")
+      .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
+      .map(([path]) => path),
   };
 }
 

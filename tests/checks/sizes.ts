@@ -45,7 +45,11 @@ export function sizeFaults(list: readonly Size[]): string[] {
   const faults = list.length === 0 ? ["examples/sizes/ holds no app to weigh"] : [];
   for (const { path, budget, gzipped, modules, without } of list) {
     if (!(gzipped <= budget)) {
-      faults.push(`${path} weighs ${kilo(gzipped)} kB gzipped, its budget is ${kilo(budget)} kB`);
+      faults.push(
+        `${path} weighs ${kilo(gzipped)} kB gzipped, its budget is ${kilo(budget)} kB; most of it is ${
+          modules.slice(0, 5).join(", ")
+        }`,
+      );
     }
     for (const name of without) {
       const held = modules.filter((module) =>
