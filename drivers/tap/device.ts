@@ -1,0 +1,65 @@
+/**
+ * Opening a TAP or TUN device (Linux, Documentation/networking/tuntap.rst).
+ *
+ * @module
+ */
+
+import { attachError, nodeError } from "./errors.ts";
+import type { Libc } from "./libc.ts";
+import { Link } from "./link.ts";
+import type { TapOptions } from "./options.ts";
+
+/** `O_RDWR | O_NONBLOCK | O_CLOEXEC`. */
+const OPEN_FLAGS = 0x2 | 0x800 | 0x80000;
+const TUNSETIFF = 0x400454ca;
+const TUNSETPERSIST = 0x400454cb;
+const IFF_TUN = 0x1;
+const IFF_TAP = 0x2;
+/** Without the four bytes of packet information before every packet. */
+const IFF_NO_PI = 0x1000;
+
+/** Which kind of device: frames, or bare IP packets. */
+export type Kind = "tap" | "tun";
+
+/** An open device. */
+export interface Device {
+  /** Its descriptor, which does not block. */
+  readonly fd: number;
+  /** Its name, without patterns. */
+  readonly name: string;
+  /** Bytes of the largest packet, without the Ethernet header. */
+  readonly mtu: number;
+}
+
+/**
+ * Opens a device, makes it first where it does not exist, and sets its link up as the options say.
+ *
+ * @param libc The C library.
+ * @param kind Which kind.
+ * @param name Its name, checked already.
+ * @param options How to set it up, checked already.
+ * @returns The device.
+ * @throws {NetError} When the system refuses, in a sentence that says how to get the right.
+ */
+export function openDevice(libc: Libc, kind: Kind, name: string, options: TapOptions): Device {
+  const fd = libc.open(new TextEncoder().encode("/dev/net/tun\0"), OPEN_FLAGS);
+  if (fd < 0) throw nodeError(kind, name, libc.errno());
+  try {
+    const request = new Uint8Array(40);
+    request.set(new TextEncoder().encode(name));
+    new DataView(request.buffer).setUint16(16, (kind === "tap" ? IFF_TAP : IFF_TUN) | IFF_NO_PI, true);
+    if (libc.ioctl(fd, TUNSETIFF, request) < 0) throw attachError(kind, name, libc.errno(), Link.exists(libc, name));
+    const real = new TextDecoder().decode(request.subarray(0, request.indexOf(0)));
+    if (options.persistent !== undefined) libc.ioctlValue(fd, TUNSETPERSIST, options.persistent ? 1 : 0);
+    // The link goes on only now that somebody reads: what the kernel says at once, such as its first ARP, is not lost.
+    const link = new Link(libc, real);
+    try {
+      return { fd, name: real, mtu: link.configure(options) };
+    } finally {
+      link.close();
+    }
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}

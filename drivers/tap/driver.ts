@@ -1,0 +1,227 @@
+/**
+ * The driver of an open TAP or TUN device.
+ *
+ * @module
+ */
+
+import { type Driver, type Medium, NO_OFFLOAD, type Offload } from "../../core/driver.ts";
+import type { NetError } from "../../core/net_error.ts";
+import { HEADROOM, type Packet } from "../../core/packet.ts";
+import { type Device, type Kind, openDevice } from "./device.ts";
+import { attachError, lostError } from "./errors.ts";
+import type { Libc, Pointer } from "./libc.ts";
+import { TapCounters, type TapOptions } from "./options.ts";
+import { libc } from "./runtime.ts";
+import { Waiter } from "./waiter.ts";
+
+/** Bytes that a frame may have beyond the MTU: an Ethernet header and one VLAN tag. */
+const FRAME_HEADERS = 18;
+/** 32-bit words of a `struct iovec`: an address, a length, each of 64 bits. */
+const VECTOR = 4;
+/** 2^-32. */
+const HIGH = 1 / 0x1_0000_0000;
+const EINTR = 4;
+const EIO = 5;
+const EBADF = 9;
+const EAGAIN = 11;
+const ENOMEM = 12;
+const EBADFD = 77;
+const ENOBUFS = 105;
+
+/** A TAP or TUN device, open. {@linkcode TapDriver.error} tells when it is lost; nothing throws. */
+export class TapDriver<M extends Medium = Medium> implements Driver<M> {
+  /** The name of the device. */
+  readonly name: string;
+  /** What it carries. */
+  readonly medium: M;
+  /** Bytes of the largest packet, without the Ethernet header. */
+  readonly mtu: number;
+  /** None so far. */
+  readonly offload: Offload = NO_OFFLOAD;
+  /** What passed. */
+  readonly counters: TapCounters = new TapCounters();
+  readonly #libc: Libc;
+  readonly #readv: (fd: number, vectors: Pointer, count: number) => number;
+  readonly #writev: (fd: number, vectors: Pointer, count: number) => number;
+  readonly #waiter: Waiter;
+  readonly #onLost: ((error: NetError) => void) | undefined;
+  readonly #largest: number;
+  /**
+   * The kernel reads and writes packets where they lie, through vectors at an address that stays: measured, that is faster
+   * than a copy to a buffer that stays (writev 470 ns, write and copy 530 ns for 1514 bytes). The received packet's vector
+   * is followed by one of a single byte, which tells that a packet was too large. What a later offload header needs is
+   * one vector more, before these.
+   */
+  readonly #vectors: Uint32Array<ArrayBuffer> = new Uint32Array(3 * VECTOR + 2);
+  readonly #incoming: Pointer;
+  readonly #outgoing: Pointer;
+  #fd: number;
+  /** The packet that the first vector points to: the loop receives into the same one every time. */
+  #target: Packet | null = null;
+  #error: NetError | null = null;
+
+  /**
+   * Opens a device; called by `tap` and `tun`.
+   *
+   * @param kind Which kind.
+   * @param medium What that carries.
+   * @param name Its name, checked already.
+   * @param options How to set it up, checked already.
+   * @throws {NetError} When the system refuses.
+   */
+  constructor(kind: Kind, medium: M, name: string, options: TapOptions) {
+    const library = this.#libc = libc(name);
+    const device: Device = openDevice(library, kind, name, options);
+    const event = Waiter.event(library);
+    if (event < 0) {
+      library.close(device.fd);
+      throw attachError(kind, name, library.errno(), true);
+    }
+    this.#fd = device.fd;
+    this.name = device.name;
+    this.medium = medium;
+    this.mtu = device.mtu;
+    this.#largest = device.mtu + (medium === "ethernet" ? FRAME_HEADERS : 0);
+    this.#onLost = options.onLost;
+    this.#readv = library.readv;
+    this.#writev = library.writev;
+    this.#waiter = new Waiter(library, device.fd, event, () => this.#lose());
+    const vectors = this.#vectors;
+    this.#incoming = library.pointer(new Uint8Array(vectors.buffer));
+    this.#outgoing = library.pointer(new Uint8Array(vectors.buffer, 2 * VECTOR * 4));
+    const spare = library.address(new Uint8Array(vectors.buffer, 3 * VECTOR * 4));
+    vectors[VECTOR] = spare;
+    vectors[VECTOR + 1] = spare * HIGH;
+    vectors[VECTOR + 2] = 1;
+  }
+
+  /** Why the device is of no use any more: `ENODEV` once somebody deleted it; null while it works. */
+  get error(): NetError | null {
+    return this.#error;
+  }
+
+  /** Whether it was closed. */
+  get closed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /** Fills an empty packet with the next one received. */
+  receive(packet: Packet): boolean {
+    if (packet !== this.#target) this.#aim(packet);
+    const size = this.#readv(this.#fd, this.#incoming, 2);
+    if (size <= 0) {
+      if (size < 0) this.#readFailed();
+      return false;
+    }
+    if (size > this.#vectors[2]!) {
+      // The MTU of the link was raised behind our back. What comes next is found in the next turn.
+      this.counters.oversized++;
+      return false;
+    }
+    packet.end = HEADROOM + size;
+    this.counters.received++;
+    return true;
+  }
+
+  /** Points the first vector at a packet. */
+  #aim(packet: Packet): void {
+    this.#target = packet;
+    const at = (packet.address || this.#locate(packet)) + HEADROOM;
+    this.#vectors[0] = at;
+    this.#vectors[1] = at * HIGH;
+    this.#vectors[2] = Math.min(this.#largest, packet.bytes.length - HEADROOM);
+  }
+
+  #locate(packet: Packet): number {
+    return packet.address = this.#libc.address(packet.bytes);
+  }
+
+  #readFailed(): void {
+    const errno = this.#libc.errno();
+    if (errno === EBADFD && this.#fd >= 0) this.#waiter.forget();
+  }
+
+  /** Sends a packet's window; false when the kernel did not take it, which the counters tell by reason. */
+  transmit(packet: Packet): boolean {
+    const size = packet.end - packet.start;
+    if (size > this.#largest) {
+      this.counters.oversized++;
+      return false;
+    }
+    const vectors = this.#vectors;
+    const at = (packet.address || this.#locate(packet)) + packet.start;
+    // Storing cuts each number to its low 32 bits.
+    vectors[2 * VECTOR] = at;
+    vectors[2 * VECTOR + 1] = at * HIGH;
+    vectors[2 * VECTOR + 2] = size;
+    if (this.#writev(this.#fd, this.#outgoing, 1) < 0) return this.#writeFailed();
+    this.counters.sent++;
+    return true;
+  }
+
+  #writeFailed(): boolean {
+    const counters = this.counters;
+    switch (this.#libc.errno()) {
+      case EINTR:
+        // The vector still stands.
+        if (this.#writev(this.#fd, this.#outgoing, 1) >= 0) {
+          counters.sent++;
+          return true;
+        }
+        counters.full++;
+        break;
+      case EIO:
+        counters.down++;
+        break;
+      case EAGAIN:
+      case ENOMEM:
+      case ENOBUFS:
+        counters.full++;
+        break;
+      case EBADFD:
+        this.#waiter.forget();
+        counters.lost++;
+        break;
+      case EBADF:
+        counters.lost++;
+        break;
+      default:
+        counters.refused++;
+    }
+    return false;
+  }
+
+  /** No limit: the kernel handles a packet while it is written. */
+  room(): number {
+    return Infinity;
+  }
+
+  /** Nothing: every packet went out at once. */
+  flush(): void {}
+
+  /** Waits until there is a packet to receive or `ms` have passed; whole milliseconds, rounded up. */
+  wait(ms: number): Promise<void> {
+    return this.#waiter.wait(ms);
+  }
+
+  /** Ends a wait that is under way, now. */
+  wake(): void {
+    this.#waiter.wake();
+  }
+
+  #lose(): void {
+    if (this.#error || this.closed) return;
+    const error = this.#error = lostError(this.name);
+    // Not from within a turn, and an exception is the app's own.
+    if (this.#onLost) queueMicrotask(() => this.#onLost?.(error));
+  }
+
+  /** Lets go of the device, which disappears unless it is persistent. */
+  close(): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    this.#waiter.close();
+    this.#libc.close(fd);
+  }
+}
