@@ -74,7 +74,7 @@ export function bunLibc(what: string): Libc {
 class ThreadPoller implements Poller {
   readonly #ffi: BunFfi;
   readonly #library: string;
-  /** What the worker shall do: {@linkcode IDLE}, {@linkcode POLL} or {@linkcode EXIT}; then for how long. */
+  /** What the worker shall do: 0, {@linkcode POLL} or {@linkcode EXIT}; then for how long. */
   #orders: Int32Array | null = null;
   #done: (() => void) | null = null;
 
@@ -113,24 +113,22 @@ class ThreadPoller implements Poller {
   }
 }
 
-/** The worker has nothing to do. */
-const IDLE = 0;
-/** The worker shall wait in `poll` once. */
+/** The worker waits in `poll` once. */
 const POLL = 1;
-/** The worker shall end. */
+/** The worker ends. */
 const EXIT = 2;
 
-/** The worker. It turns idle before it tells, for the next order may come at once. */
+/** The worker; 0 is to have nothing to do, and it is there again before it tells, for the next order may come at once. */
 const WORKER = `
 const { workerData: { library, orders, address, count }, parentPort } = require("node:worker_threads");
 const { poll } = require("bun:ffi").dlopen(library, {
   poll: { args: ["ptr", "u32", "i32"], returns: "i32" },
 }).symbols;
 for (;;) {
-  Atomics.wait(orders, 0, ${IDLE});
-  if (Atomics.load(orders, 0) === ${EXIT}) break;
+  Atomics.wait(orders, 0, 0);
+  if (Atomics.load(orders, 0) === 2) break;
   poll(address, count, orders[1]);
-  Atomics.store(orders, 0, ${IDLE});
+  Atomics.store(orders, 0, 0);
   parentPort.postMessage(0);
 }
 `;

@@ -18,8 +18,8 @@ import { Waiter } from "./waiter.ts";
 const FRAME_HEADERS = 18;
 /** 32-bit words of a `struct iovec`: an address, a length, each of 64 bits. */
 const VECTOR = 4;
-/** 2^-32. */
-const HIGH = 1 / 0x1_0000_0000;
+/** 2^-32, as a literal, for a bundler keeps what it must compute. */
+const HIGH = 2.3283064365386963e-10;
 const EINTR = 4;
 const EIO = 5;
 const EBADF = 9;

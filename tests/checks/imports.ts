@@ -55,9 +55,13 @@ export function importsOf(text: string): Import[] {
   return found;
 }
 
+/** Modules that share another's private folder. */
+const KIN: Readonly<Record<string, string>> = { "drivers/tun": "drivers/tap" };
+
 /** A module and its private folder share a name: "protocols/tcp" for protocols/tcp.ts and protocols/tcp/state.ts. */
 function family(path: string): string {
-  return path.split("/").slice(0, 2).join("/").replace(/\.ts$/, "");
+  const own = path.split("/").slice(0, 2).join("/").replace(/\.ts$/, "");
+  return KIN[own] ?? own;
 }
 
 /** Why a module of the library, or mod.ts, may not import another; undefined when it may. */
