@@ -13,9 +13,9 @@
 import { type Driver, type Medium, NO_OFFLOAD, type Offload } from "../core/driver.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
+import { Sleeper } from "../core/sleeper.ts";
 import { FrameRing } from "./memory/frame_ring.ts";
 import { frameSize, MEMORY_OPTIONS, MemoryCounters, type MemoryOptions } from "./memory/options.ts";
-import { Sleeper } from "./memory/sleeper.ts";
 
 export { MEMORY_OPTIONS, MemoryCounters, type MemoryOptions } from "./memory/options.ts";
 export {

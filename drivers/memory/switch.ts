@@ -8,10 +8,10 @@ import { type Clock, systemClock } from "../../core/clock.ts";
 import { type Driver, NO_OFFLOAD, type Offload } from "../../core/driver.ts";
 import { checkOptions, type OptionsSchema } from "../../core/options.ts";
 import type { Packet } from "../../core/packet.ts";
+import { Sleeper } from "../../core/sleeper.ts";
 import { FrameRing } from "./frame_ring.ts";
 import { MacTable } from "./mac_table.ts";
 import { frameSize, MEMORY_OPTIONS, MemoryCounters, type MemoryOptions } from "./options.ts";
-import { Sleeper } from "./sleeper.ts";
 
 /** Bytes of an Ethernet header; a shorter frame has no addresses to go by. */
 const ETHERNET = 14;

@@ -1,5 +1,5 @@
 /**
- * The asynchronous part of a driver in memory: one promise and one timer of the host.
+ * The asynchronous part of a driver that has no descriptor to wait on: one promise and one timer of the host.
  *
  * @module
  */
