@@ -32,7 +32,8 @@ export interface MemorySwitchOptions extends MemoryOptions {
 export const MEMORY_SWITCH_OPTIONS: OptionsSchema<MemorySwitchOptions> = {
   type: "object",
   additionalProperties: false,
-  properties: {
+  // Bundlers prune a pure call, but no spread.
+  properties: /* @__PURE__ */ (() => ({
     ...MEMORY_OPTIONS.properties,
     addresses: {
       type: "integer",
@@ -46,7 +47,7 @@ export const MEMORY_SWITCH_OPTIONS: OptionsSchema<MemorySwitchOptions> = {
       description: "Milliseconds after which the switch forgets an address that sent nothing",
     },
     clock: { description: "The time by which addresses age" },
-  },
+  }))(),
 };
 
 /** What the ports of a switch share. */

@@ -37,22 +37,29 @@ export interface ImpairOptions {
   readonly seed?: number;
 }
 
-const FRACTION = { type: "number", minimum: 0, maximum: 1 } as const;
-const TIME = { type: "number", minimum: 0, maximum: 1e9 } as const;
-
 /** The schema of {@linkcode ImpairOptions}. */
 export const IMPAIR_OPTIONS: OptionsSchema<ImpairOptions> = {
   type: "object",
   additionalProperties: false,
   properties: {
-    loss: { ...FRACTION, description: "Fraction of packets that are lost" },
+    loss: { type: "number", minimum: 0, maximum: 1, description: "Fraction of packets that are lost" },
     burst: { type: "number", minimum: 1, maximum: 1e6, description: "Packets lost in a row on average" },
-    duplicate: { ...FRACTION, description: "Fraction of packets that arrive twice" },
-    corrupt: { ...FRACTION, description: "Fraction of packets in which one bit is flipped" },
-    reorder: { ...FRACTION, description: "Fraction of packets that later ones overtake" },
-    reorderBy: { ...TIME, description: "Milliseconds for which such packets are held back" },
-    delay: { ...TIME, description: "Milliseconds that every packet takes" },
-    jitter: { ...TIME, description: "Milliseconds by which the delay varies either way" },
+    duplicate: { type: "number", minimum: 0, maximum: 1, description: "Fraction of packets that arrive twice" },
+    corrupt: { type: "number", minimum: 0, maximum: 1, description: "Fraction of packets in which one bit is flipped" },
+    reorder: { type: "number", minimum: 0, maximum: 1, description: "Fraction of packets that later ones overtake" },
+    reorderBy: {
+      type: "number",
+      minimum: 0,
+      maximum: 1e9,
+      description: "Milliseconds for which such packets are held back",
+    },
+    delay: { type: "number", minimum: 0, maximum: 1e9, description: "Milliseconds that every packet takes" },
+    jitter: {
+      type: "number",
+      minimum: 0,
+      maximum: 1e9,
+      description: "Milliseconds by which the delay varies either way",
+    },
     rate: { type: "number", minimum: 1, maximum: 1e15, description: "Bits per second that pass" },
     limit: { type: "integer", minimum: 0, description: "Bytes that may wait for the rate" },
     direction: {
