@@ -21,6 +21,27 @@ export const PROTOCOL_ICMPV6 = 58;
 /** An address of either family. */
 export type IpAddress = Ipv4Address | Ipv6Address;
 
+/**
+ * Tells a multicast address of either family.
+ *
+ * @param address The address.
+ * @returns Whether it names a group.
+ */
+export function isGroup(address: IpAddress): boolean {
+  return typeof address === "number" ? address >>> 28 === 14 : address.a >>> 24 === 255;
+}
+
+/**
+ * Compares two addresses of either family.
+ *
+ * @param a One address.
+ * @param b The other.
+ * @returns Whether they are the same.
+ */
+export function sameAddress(a: IpAddress, b: IpAddress): boolean {
+  return a === b || typeof a === "object" && typeof b === "object" && a.equals(b);
+}
+
 /** Why a packet that was sent did not arrive, as an ICMP message or the link tells it. */
 export interface IpFault {
   /** What it means to a socket. */

@@ -1,0 +1,333 @@
+/**
+ * ARP: finds the MAC addresses of IPv4 neighbours (RFC 826), keeps them fresh, and defends our addresses (RFC 5227).
+ *
+ * @module
+ */
+
+import type { Link, LinkReceiver, Neighbour, Receiver } from "../core/driver.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4 } from "../core/ether_type.ts";
+import { IPV4_BROADCAST, type Ipv4Address, isIpv4Multicast } from "../core/ipv4_address.ts";
+import { formatMac, type MacAddress } from "../core/mac_address.ts";
+import { checkOptions, type OptionsSchema } from "../core/options.ts";
+import { type Packet, UNICAST } from "../core/packet.ts";
+import type { Core, Protocol } from "../core/protocol.ts";
+import { fraction } from "../core/random.ts";
+import type { Timer } from "../core/timers.ts";
+import { Claim, type ClaimHolder } from "./arp/claim.ts";
+import { ARP_REPLY, ARP_REQUEST, isSaneArp, writeArp } from "./arp/message.ts";
+import { type ArpCache, ArpNeighbour } from "./arp/neighbour.ts";
+import type { Ethernet, EthernetPath } from "./ethernet.ts";
+
+/** Hears that another host uses an address of ours. */
+export type OnConflict = (address: Ipv4Address, mac: string) => void;
+
+/** How to make the ARP layer. */
+export interface ArpOptions {
+  /** Milliseconds for which an answer is believed, before the neighbour is asked again; 30,000 when left out. */
+  readonly lifetime?: number;
+  /** Neighbours kept at once; 512 when left out. */
+  readonly neighbours?: number;
+  /** Packets that wait for one neighbour's answer; 64 when left out, which a datagram of 65,507 bytes fits into. */
+  readonly queue?: number;
+  /** Whether to ask for seven seconds, before an address is used, if another host has it (RFC 5227, 2.1); false when left out. */
+  readonly probe?: boolean;
+  /** Hears that another host uses an address of ours: the address, and the host's MAC address in text. */
+  readonly onConflict?: OnConflict;
+}
+
+/** The JSON Schema of {@linkcode ArpOptions}. */
+export const ARP_OPTIONS: OptionsSchema<ArpOptions> = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    lifetime: { type: "integer", minimum: 1, maximum: 86_400_000 },
+    neighbours: { type: "integer", minimum: 1, maximum: 65_536 },
+    queue: { type: "integer", minimum: 1, maximum: 1024 },
+    probe: { type: "boolean" },
+    onConflict: {},
+  },
+};
+
+/** Packets that wait for all neighbours together, for each that may wait for one. */
+const QUEUES = 4;
+
+/** What the ARP layer counts. */
+export class ArpCounters {
+  /** Messages that make no sense. */
+  malformed: number = 0;
+  /** Requests sent. */
+  requests: number = 0;
+  /** Requests answered. */
+  replies: number = 0;
+  /** Messages of hosts that use an address of ours. */
+  conflicts: number = 0;
+  /** Packets dropped because too many wait already. */
+  overflow: number = 0;
+  /** Packets dropped because their neighbour did not answer. */
+  unreachable: number = 0;
+  /** Neighbours dropped to make room. */
+  evicted: number = 0;
+}
+
+/** The ARP layer: IPv4 packets to neighbours. */
+export class Arp implements Link<Ipv4Address>, Receiver, ArpCache, ClaimHolder {
+  /** Bytes of the largest packet. */
+  readonly mtu: number;
+  /** Milliseconds for which an answer is believed. */
+  readonly lifetime: number;
+  /** What it does and drops. */
+  readonly counters: ArpCounters = new ArpCounters();
+  readonly #core: Core;
+  readonly #ethernet: Ethernet;
+  readonly #all: EthernetPath;
+  readonly #options: ArpOptions;
+  readonly #entries: Map<number, ArpNeighbour> = new Map();
+  readonly #claims: Map<number, Claim> = new Map();
+  readonly #capacity: number;
+  readonly #queue: number;
+  #waiting: number = 0;
+  #receiver: LinkReceiver | null = null;
+
+  /**
+   * Starts the layer.
+   *
+   * @param core The core.
+   * @param ethernet What carries it.
+   * @param options Limits, checked already.
+   */
+  constructor(core: Core, ethernet: Ethernet, options: ArpOptions) {
+    this.#core = core;
+    this.#ethernet = ethernet;
+    this.#options = options;
+    this.#all = ethernet.path(new Uint8Array(6).fill(255), ETHERTYPE_ARP);
+    this.lifetime = options.lifetime ?? 30_000;
+    this.#capacity = options.neighbours ?? 512;
+    this.#queue = options.queue ?? 64;
+    this.mtu = ethernet.mtu;
+    ethernet.attach(ETHERTYPE_ARP, this);
+    core.count("arp", this.counters);
+    core.onClose(() => {
+      for (const entry of this.#entries.values()) this.forget(entry);
+    });
+  }
+
+  /** Names who reads the packets, and who hears that a neighbour does not answer. */
+  attach(receiver: LinkReceiver): void {
+    this.#receiver = receiver;
+    this.#ethernet.attach(ETHERTYPE_IPV4, receiver);
+  }
+
+  /** Answers for an address from now on. */
+  claim(address: Ipv4Address): void {
+    if (!this.#claims.has(address)) this.#claims.set(address, new Claim(this, address, this.#options.probe ?? false));
+  }
+
+  /** Answers for an address no more. */
+  release(address: Ipv4Address): void {
+    this.#claims.get(address)?.end();
+    this.#claims.delete(address);
+  }
+
+  /** Finds the way to a neighbour. */
+  neighbour(nextHop: Ipv4Address): Neighbour {
+    if (nextHop === IPV4_BROADCAST) return this.#ethernet.path(new Uint8Array(6).fill(255), ETHERTYPE_IPV4);
+    if (isIpv4Multicast(nextHop)) return this.#ethernet.path(groupMac(nextHop), ETHERTYPE_IPV4);
+    return this.#entries.get(nextHop) ?? this.#insert(nextHop, true)!;
+  }
+
+  /** Lets packets for a group through. */
+  join(group: Ipv4Address): void {
+    this.#ethernet.join(groupMac(group));
+  }
+
+  /** Lets packets for a group through no more. */
+  leave(group: Ipv4Address): void {
+    this.#ethernet.leave(groupMac(group));
+  }
+
+  /** Reads one message. */
+  receive(packet: Packet): void {
+    const { bytes, start: at } = packet;
+    if (!isSaneArp(packet)) {
+      this.counters.malformed++;
+      return;
+    }
+    const sender = packet.i32(14) as Ipv4Address;
+    const target = packet.i32(24) as Ipv4Address;
+    const request = packet.u16(6) === ARP_REQUEST;
+    if (isOwnMac(this.#ethernet.mac, bytes, at + 8)) return;
+    // Another host uses our address, or probes for one that we are still probing for ourselves.
+    const claimed = this.#claims.get(sender) ?? (sender === 0 ? this.#claims.get(target) : undefined);
+    if (claimed && (sender !== 0 || !claimed.settled)) return this.#conflict(claimed, formatMac(bytes, at + 8));
+    const forUs = this.#claims.get(target)?.settled === true;
+    if (sender !== 0) {
+      // RFC 826 merges what it knows already, and takes up who asks for us, for an answer will be wanted soon.
+      const entry = this.#entries.get(sender) ?? (forUs && request ? this.#insert(sender, false) : null);
+      if (entry) {
+        const path = entry.path?.leadsTo(bytes, at + 8)
+          ? entry.path
+          : this.#ethernet.path(bytes.subarray(at + 8, at + 14), ETHERTYPE_IPV4);
+        entry.learn(path, forUs && !request && packet.cast === UNICAST);
+      }
+    }
+    if (forUs && request) {
+      this.counters.replies++;
+      const path = this.#ethernet.path(bytes.subarray(at + 8, at + 14), ETHERTYPE_ARP);
+      this.#send(path, ARP_REPLY, target, bytes, at + 8, sender);
+    }
+  }
+
+  /** Asks for an entry's address. */
+  ask(entry: ArpNeighbour): void {
+    const waiting = entry.queue[0];
+    if (waiting && this.#claims.has(waiting.i32(12))) entry.asker = waiting.i32(12);
+    const claim = this.#claims.get(entry.asker) ?? this.#claims.values().next().value;
+    if (!claim?.settled) return;
+    this.counters.requests++;
+    const path = entry.path ? entry.path.withType(ETHERTYPE_ARP) : this.#all;
+    this.#send(path, ARP_REQUEST, claim.address, null, 0, entry.address);
+  }
+
+  /** Asks everybody for an address of ours. */
+  announce(address: Ipv4Address, sender: number): void {
+    this.#send(this.#all, ARP_REQUEST, sender, null, 0, address);
+  }
+
+  /** Copies a packet to the queue of an entry. */
+  enqueue(entry: ArpNeighbour, packet: Packet): boolean {
+    const { pool } = this.#core;
+    const { queue } = entry;
+    if (queue.length >= this.#queue) {
+      pool.give(queue.shift()!);
+      this.#waiting--;
+      this.counters.overflow++;
+    }
+    if (this.#waiting >= this.#queue * QUEUES) {
+      this.counters.overflow++;
+      return false;
+    }
+    const copy = pool.take(packet.length);
+    copy.copy(packet);
+    queue.push(copy);
+    this.#waiting++;
+    return true;
+  }
+
+  /** Sends the packets of an entry's queue, or tells the layer above that they are lost. */
+  flush(entry: ArpNeighbour): void {
+    // The layer above may send in answer: it must meet an empty queue.
+    const queue = entry.queue.splice(0);
+    this.#waiting -= queue.length;
+    for (const packet of queue) {
+      if (entry.path) entry.path.transmit(packet);
+      else {
+        this.counters.unreachable++;
+        this.#receiver?.unreachable(packet);
+      }
+      this.#core.pool.give(packet);
+    }
+  }
+
+  /** Drops an entry, and what waits for it. */
+  forget(entry: ArpNeighbour): void {
+    entry.end();
+    this.#entries.delete(entry.address);
+    this.#waiting -= entry.queue.length;
+    for (const packet of entry.queue.splice(0)) this.#core.pool.give(packet);
+  }
+
+  /** The time, in milliseconds. */
+  now(): number {
+    return this.#core.now();
+  }
+
+  /** Arms a timer so many milliseconds from now. */
+  arm(timer: Timer, delay: number): void {
+    this.#core.timers.arm(timer, this.#core.now() + delay);
+  }
+
+  /** A random fraction. */
+  fraction(): number {
+    return fraction(() => this.#core.random());
+  }
+
+  #conflict(claim: Claim, mac: string): void {
+    this.counters.conflicts++;
+    if (claim.conflict()) this.#claims.delete(claim.address);
+    try {
+      this.#options.onConflict?.(claim.address, mac);
+    } catch (error) {
+      this.#core.report(error);
+    }
+  }
+
+  #send(
+    path: EthernetPath,
+    operation: number,
+    sender: number,
+    targetMac: Uint8Array | null,
+    targetAt: number,
+    target: number,
+  ): void {
+    const { pool } = this.#core;
+    const packet = pool.take();
+    writeArp(packet, operation, this.#ethernet.mac, sender, targetMac, targetAt, target);
+    path.transmit(packet);
+    pool.give(packet);
+  }
+
+  /** Adds an entry; when the cache is full, another one makes room, and strangers drive out only what is not in use. */
+  #insert(address: Ipv4Address, wanted: boolean): ArpNeighbour | null {
+    if (this.#entries.size >= this.#capacity) {
+      let victim: ArpNeighbour | null = null;
+      let least = wanted ? 4 : 1;
+      for (const entry of this.#entries.values()) {
+        const worth = entry.path ? entry.used ? 3 : 0 : entry.state === "failed" ? 1 : 2;
+        if (worth < least) {
+          victim = entry;
+          least = worth;
+          if (worth === 0) break;
+        }
+      }
+      if (!victim) return null;
+      this.counters.evicted++;
+      this.forget(victim);
+    }
+    const entry = new ArpNeighbour(this, address);
+    this.#entries.set(address, entry);
+    return entry;
+  }
+}
+
+/** The MAC address of a group: the low 23 bits of its address (RFC 1112, 6.4). */
+function groupMac(group: Ipv4Address): MacAddress {
+  return Uint8Array.of(1, 0, 0x5e, group >>> 16 & 0x7f, group >>> 8, group) as MacAddress;
+}
+
+function isOwnMac(mac: MacAddress, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < 6; i++) if (bytes[at + i] !== mac[i]) return false;
+  return true;
+}
+
+/** The {@linkcode arp} protocol. */
+export interface ArpProtocol extends Protocol<"arp", { ethernet: Ethernet }, { arp: Arp; link: Link<Ipv4Address> }> {}
+
+/**
+ * ARP for IPv4 over Ethernet.
+ *
+ * @param options Limits, and whether to probe.
+ * @returns The protocol.
+ * @throws {TypeError} When an option is unknown or of another type.
+ * @throws {RangeError} When an option is out of its range.
+ */
+export function arp(options: ArpOptions = {}): ArpProtocol {
+  checkOptions("arp", ARP_OPTIONS, options);
+  return {
+    name: "arp",
+    needs: { ethernet: "required" },
+    start: (core, { ethernet }) => {
+      const layer = new Arp(core, ethernet, options);
+      return { arp: layer, link: layer };
+    },
+  };
+}

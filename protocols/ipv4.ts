@@ -1,0 +1,456 @@
+/**
+ * IPv4 (RFC 791, RFC 1122).
+ *
+ * @module
+ */
+
+import { foldChecksum, sumPacket } from "../core/checksum.ts";
+import type { Link, LinkReceiver, Neighbour } from "../core/driver.ts";
+import { Ip, type IpFault, type Network, type Rejection } from "../core/ip.ts";
+import {
+  formatIpv4,
+  IPV4_BROADCAST,
+  type Ipv4Address,
+  type Ipv4Cidr,
+  isIpv4Loopback,
+  isIpv4Multicast,
+  parseIpv4,
+  parseIpv4Cidr,
+  tryParseIpv4,
+} from "../core/ipv4_address.ts";
+import type { NetErrorCode } from "../core/net_error.ts";
+import { checkOptions } from "../core/options.ts";
+import { getI32, type Packet, UNICAST } from "../core/packet.ts";
+import type { Core, Protocol } from "../core/protocol.ts";
+import { Ipv4Counters } from "./ipv4/counters.ts";
+import { transmitFragments } from "./ipv4/fragmentation.ts";
+import { FRAGMENT_OFFSET, IPV4_HEADER, MORE_FRAGMENTS } from "./ipv4/header.ts";
+import { Identifications } from "./ipv4/identification.ts";
+import { Loopback } from "./ipv4/loopback.ts";
+import { OPTIONS_SOUND, OPTIONS_SOURCE_ROUTE, walkOptions } from "./ipv4/options.ts";
+import { Ipv4Path } from "./ipv4/path.ts";
+import { PathMtus } from "./ipv4/path_mtu.ts";
+import { Reassembly, type ReassemblyUser } from "./ipv4/reassembly.ts";
+import { Ipv4Routes } from "./ipv4/routes.ts";
+import { IPV4_OPTIONS, type Ipv4Options } from "./ipv4/settings.ts";
+
+export { Ipv4Counters } from "./ipv4/counters.ts";
+export { IPV4_OPTIONS, type Ipv4Options, type Ipv4RouteOptions } from "./ipv4/settings.ts";
+
+/** The group that every host is in (RFC 1112, 4). */
+const ALL_HOSTS = 0xe0000001 | 0;
+/** ICMP: Destination Unreachable. */
+const UNREACHABLE = 3;
+/** ICMP: Time Exceeded. */
+const TIME_EXCEEDED = 11;
+/** ICMP: Parameter Problem. */
+const PARAMETER_PROBLEM = 12;
+
+/** Tells senders what was wrong with their packets: ICMP, where it is there. */
+export interface Ipv4Errors {
+  /**
+   * Sends an error about a received packet, unless that must not be answered.
+   *
+   * @param packet The packet, `network` set; its window ends where the packet does.
+   * @param type The ICMP type.
+   * @param code The ICMP code.
+   * @param pointer Which byte of the header is wrong; only for a parameter problem.
+   */
+  error(packet: Packet, type: number, code: number, pointer: number): void;
+}
+
+/** The IPv4 layer. */
+export class Ipv4 implements Network, LinkReceiver, ReassemblyUser {
+  /** The version. */
+  readonly family = 4;
+  /** Hops that packets may take unless their path says otherwise. */
+  readonly ttl: number;
+  /** What it does and drops. */
+  readonly counters: Ipv4Counters = new Ipv4Counters();
+  /** Who tells senders of errors. */
+  errors: Ipv4Errors | null = null;
+  /** Grows whenever a path may have to go another way. */
+  epoch: number = 0;
+  /** The Identification fields. */
+  readonly identifications: Identifications;
+  /** Packets to ourselves. */
+  readonly loopback: Loopback;
+  readonly #core: Core;
+  readonly #link: Link<Ipv4Address>;
+  readonly #ip: Ip;
+  readonly #addresses: Ipv4Cidr[] = [];
+  readonly #routes: Ipv4Routes = new Ipv4Routes();
+  /** Groups that were joined, each as often as it was. */
+  readonly #groups: Ipv4Address[] = [];
+  readonly #reassembly: Reassembly;
+  readonly #mtus: PathMtus;
+
+  /**
+   * Starts the layer.
+   *
+   * @param core The core.
+   * @param link What carries it.
+   * @param ip The protocols above it.
+   * @param options Addresses and routes, checked already.
+   */
+  constructor(core: Core, link: Link<Ipv4Address>, ip: Ip, options: Ipv4Options) {
+    this.#core = core;
+    this.#link = link;
+    this.#ip = ip;
+    this.ttl = options.ttl ?? 64;
+    this.identifications = new Identifications(() => core.random());
+    this.loopback = new Loopback(core, { receive: (packet) => this.#read(packet, true) });
+    this.#reassembly = new Reassembly(core, this, options.reassembly ?? 64);
+    this.#mtus = new PathMtus(core, () => this.epoch++);
+    link.attach(this);
+    link.join(ALL_HOSTS as Ipv4Address);
+    if (options.address !== undefined) this.assign(parseIpv4Cidr(options.address));
+    for (const address of options.addresses ?? []) this.assign(parseIpv4Cidr(address));
+    if (options.gateway !== undefined) this.addRoute(parseIpv4Cidr("0.0.0.0/0"), parseIpv4(options.gateway));
+    for (const { to, via } of options.routes ?? []) {
+      this.addRoute(parseIpv4Cidr(to), via === undefined ? 0 as Ipv4Address : parseIpv4(via));
+    }
+    core.count("ipv4", this.counters);
+  }
+
+  /** Our addresses, the preferred one first. */
+  get addresses(): readonly Ipv4Cidr[] {
+    return this.#addresses;
+  }
+
+  /**
+   * Takes an address, and a route to the network it is in.
+   *
+   * @param cidr The address and its network.
+   */
+  assign(cidr: Ipv4Cidr): void {
+    this.#addresses.push(cidr);
+    this.addRoute(cidr, 0 as Ipv4Address);
+    this.#link.claim(cidr.address);
+  }
+
+  /**
+   * Gives an address up again.
+   *
+   * @param cidr The address and its network, as assigned.
+   */
+  withdraw(cidr: Ipv4Cidr): void {
+    const at = this.#addresses.findIndex(({ address }) => address === cidr.address);
+    if (at < 0) return;
+    this.#addresses.splice(at, 1);
+    this.removeRoute(cidr, 0 as Ipv4Address);
+    this.#link.release(cidr.address);
+  }
+
+  /**
+   * Adds a route.
+   *
+   * @param target Where it leads.
+   * @param gateway The router to hand packets to; 0 for hosts on our own link.
+   */
+  addRoute(target: Ipv4Cidr, gateway: Ipv4Address): void {
+    this.#routes.add(target, gateway);
+    this.epoch++;
+  }
+
+  /**
+   * Removes a route.
+   *
+   * @param target Where it leads.
+   * @param gateway Its router, or 0.
+   */
+  removeRoute(target: Ipv4Cidr, gateway: Ipv4Address): void {
+    this.#routes.remove(target, gateway);
+    this.epoch++;
+  }
+
+  /** Reads an address in text. */
+  parse(text: string): Ipv4Address | null {
+    return tryParseIpv4(text);
+  }
+
+  /** Writes an address. */
+  format(address: Ipv4Address): string {
+    return formatIpv4(address);
+  }
+
+  /** Whether packets for an address end here. */
+  isLocal(address: Ipv4Address): boolean {
+    for (const own of this.#addresses) if (own.address === address) return true;
+    return isIpv4Loopback(address);
+  }
+
+  /** Whether an address names many hosts. */
+  isMany(address: Ipv4Address): boolean {
+    if (isIpv4Multicast(address) || address === IPV4_BROADCAST) return true;
+    for (const own of this.#addresses) {
+      // The last address of a network of at least four is its broadcast (RFC 1122, 3.2.1.3; RFC 3021).
+      if (own.prefix < 31 && address === (own.address | ~own.mask)) return true;
+    }
+    return false;
+  }
+
+  /** Finds the way to a host. */
+  path(destination: Ipv4Address, source: Ipv4Address | null): Ipv4Path | NetErrorCode {
+    if (source !== null && source !== 0 && !this.isLocal(source)) return "EADDRNOTAVAIL";
+    const neighbour = this.neighbour(destination);
+    if (!neighbour) return "ENETUNREACH";
+    const own = source || this.#sourceFor(destination);
+    // A host that does not know its address yet may ask everybody for one (RFC 2131, 4.1).
+    if (own === 0 && destination !== IPV4_BROADCAST) return "EADDRNOTAVAIL";
+    return new Ipv4Path(this, own, destination, neighbour);
+  }
+
+  /** Finds the way back to where a received packet came from. */
+  pathBack(packet: Packet): Ipv4Path | null {
+    const source = this.source(packet);
+    if (source === 0 || this.isMany(source)) return null;
+    const destination = this.destination(packet);
+    const path = this.path(source, this.isLocal(destination) ? destination : null);
+    return typeof path === "string" ? null : path;
+  }
+
+  /**
+   * Finds whom packets for a host are handed to.
+   *
+   * @param destination The host.
+   * @returns The neighbour; null without a route.
+   */
+  neighbour(destination: Ipv4Address): Neighbour | null {
+    if (this.isLocal(destination)) return this.loopback;
+    if (this.isMany(destination)) {
+      return this.#link.neighbour(isIpv4Multicast(destination) ? destination : IPV4_BROADCAST);
+    }
+    const nextHop = destination >>> 24 === 0 ? null : this.#routes.nextHop(destination);
+    return nextHop === null ? null : this.#link.neighbour(nextHop);
+  }
+
+  /**
+   * Tells the MTU of the way to a host.
+   *
+   * @param destination The host.
+   * @returns Bytes of the largest packet; negative where routers must be let fragment.
+   */
+  pathMtu(destination: Ipv4Address): number {
+    return this.#mtus.get(destination, this.#link.mtu);
+  }
+
+  /**
+   * Hears that the MTU of the way to a host is smaller than thought.
+   *
+   * @param destination The host.
+   * @param mtu Bytes of the largest packet.
+   */
+  limit(destination: Ipv4Address, mtu: number): void {
+    this.#mtus.limit(destination, mtu, this.#link.mtu);
+  }
+
+  /**
+   * Sends a packet of ours in fragments.
+   *
+   * @param packet The packet, its window at the header.
+   * @param mtu Bytes of the largest packet that goes through.
+   * @param neighbour Whom it is handed to.
+   * @returns False when it was dropped.
+   */
+  fragment(packet: Packet, mtu: number, neighbour: Neighbour): boolean {
+    this.counters.fragmented++;
+    return transmitFragments(packet, mtu, neighbour, this.#core.pool);
+  }
+
+  /** The source address of a received packet. */
+  source(packet: Packet): Ipv4Address {
+    return getI32(packet.bytes, packet.network + 12) as Ipv4Address;
+  }
+
+  /** The destination address of a received packet. */
+  destination(packet: Packet): Ipv4Address {
+    return getI32(packet.bytes, packet.network + 16) as Ipv4Address;
+  }
+
+  /** A hash of the source address of a received packet. */
+  sourceHash(packet: Packet): number {
+    return this.source(packet);
+  }
+
+  /** A hash of the destination address of a packet of ours that an error quotes. */
+  destinationHash(packet: Packet): number {
+    return this.destination(packet);
+  }
+
+  /** The sum of the addresses of a received packet. */
+  addressSum(packet: Packet): number {
+    const { bytes, network: at } = packet;
+    return (bytes[at + 12]! << 8 | bytes[at + 13]!) + (bytes[at + 14]! << 8 | bytes[at + 15]!) +
+      (bytes[at + 16]! << 8 | bytes[at + 17]!) + (bytes[at + 18]! << 8 | bytes[at + 19]!);
+  }
+
+  /** Joins a group. */
+  join(group: Ipv4Address): void {
+    this.#groups.push(group);
+    this.#link.join(group);
+  }
+
+  /** Leaves a group. */
+  leave(group: Ipv4Address): void {
+    const at = this.#groups.indexOf(group);
+    if (at < 0) return;
+    this.#groups.splice(at, 1);
+    this.#link.leave(group);
+  }
+
+  /** Tells the sender of a received packet that it was in vain. */
+  reject(packet: Packet, why: Rejection): void {
+    this.errors?.error(packet, UNREACHABLE, why === "port" ? 3 : 2, 0);
+  }
+
+  /** Reads one packet from the link. */
+  receive(packet: Packet): void {
+    this.#read(packet, false);
+  }
+
+  /** Hears that a neighbour did not answer. */
+  unreachable(packet: Packet): void {
+    this.fault(packet, { code: "EHOSTUNREACH", hard: false, mtu: 0, message: "the host does not answer" });
+  }
+
+  /**
+   * Tells a transport what happened to a packet of ours.
+   *
+   * @param packet The packet, or what an ICMP error quotes of it: its window at the header; lent until this returns.
+   * @param fault What happened.
+   * @returns False when it cannot be a packet of ours, or holds too little to tell whose.
+   */
+  fault(packet: Packet, fault: IpFault): boolean {
+    const { bytes, start: at } = packet;
+    const header = (bytes[at]! & 15) << 2;
+    if (
+      packet.length < header + 8 || header < IPV4_HEADER || bytes[at]! >> 4 !== 4 ||
+      (packet.u16(6) & FRAGMENT_OFFSET) !== 0 || !this.isLocal(packet.i32(12) as Ipv4Address)
+    ) return false;
+    packet.network = at;
+    packet.transport = packet.start = at + header;
+    packet.ip = this;
+    this.#ip.receiver(bytes[at + 9]!)?.fault?.(packet, fault);
+    return true;
+  }
+
+  /** Reads a datagram that was put together from fragments. */
+  reassembled(packet: Packet): void {
+    this.#deliver(packet, (packet.u8(0) & 15) << 2);
+  }
+
+  /** Hears that the fragments of a datagram did not come in time. */
+  timedOut(packet: Packet): void {
+    this.errors?.error(packet, TIME_EXCEEDED, 1, 0);
+  }
+
+  #read(packet: Packet, local: boolean): void {
+    const { counters } = this;
+    const { bytes, start: at } = packet;
+    const header = (bytes[at]! & 15) << 2;
+    const total = bytes[at + 2]! << 8 | bytes[at + 3]!;
+    if (packet.length < header || header < IPV4_HEADER || bytes[at]! >> 4 !== 4) {
+      counters.malformed++;
+      return;
+    }
+    // A frame may be longer than its packet: short ones are padded (RFC 894).
+    if (total < header || total > packet.length) {
+      counters.badLength++;
+      return;
+    }
+    if (foldChecksum(sumPacket(packet, at, at + header)) !== 0) {
+      counters.badChecksum++;
+      return;
+    }
+    packet.end = at + total;
+    packet.network = at;
+    packet.ip = this;
+    if (!local && !this.#admits(packet)) return;
+    if (header > IPV4_HEADER) {
+      const verdict = walkOptions(bytes, at, header);
+      if (verdict === OPTIONS_SOURCE_ROUTE) {
+        counters.sourceRouted++;
+        return;
+      }
+      if (verdict !== OPTIONS_SOUND) {
+        counters.badOptions++;
+        this.errors?.error(packet, PARAMETER_PROBLEM, 0, verdict);
+        return;
+      }
+    }
+    if (((bytes[at + 6]! << 8 | bytes[at + 7]!) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) {
+      this.#reassembly.receive(packet, header);
+    } else this.#deliver(packet, header);
+  }
+
+  /** Whether a packet from the link is for us, and from somebody who may send it (RFC 1122, 3.2.1.3). */
+  #admits(packet: Packet): boolean {
+    const source = this.source(packet);
+    const destination = this.destination(packet);
+    const many = this.isMany(destination);
+    if (
+      isIpv4Loopback(source) || isIpv4Loopback(destination) || this.isMany(source) || this.isLocal(source) ||
+      source >>> 24 === 0 && !(many && source === 0)
+    ) {
+      this.counters.martians++;
+      return false;
+    }
+    if (many) {
+      if (!isIpv4Multicast(destination) || destination === ALL_HOSTS || this.#groups.includes(destination)) return true;
+    } else if (this.isLocal(destination)) {
+      // What the link carried to many must be for many (RFC 1122, 3.3.6).
+      if (packet.cast === UNICAST) return true;
+      this.counters.martians++;
+      return false;
+    }
+    this.counters.foreign++;
+    return false;
+  }
+
+  #deliver(packet: Packet, header: number): void {
+    const at = packet.start;
+    packet.transport = packet.start = at + header;
+    const receiver = this.#ip.receiver(packet.bytes[at + 9]!);
+    if (receiver) {
+      this.counters.delivered++;
+      receiver.receive(packet);
+    } else {
+      this.counters.unknownProtocol++;
+      this.reject(packet, "protocol");
+    }
+  }
+
+  /** Which of our addresses a host sees (RFC 1122, 3.3.4.3): one in the network of the next hop, or else the first. */
+  #sourceFor(destination: Ipv4Address): Ipv4Address {
+    if (this.isLocal(destination)) return destination;
+    const nextHop = this.#routes.nextHop(destination) ?? destination;
+    for (const { address, mask } of this.#addresses) if (((nextHop ^ address) & mask) === 0) return address;
+    return this.#addresses[0]?.address ?? 0 as Ipv4Address;
+  }
+}
+
+/** The {@linkcode ipv4} protocol. */
+export interface Ipv4Protocol extends Protocol<"ipv4", { link: Link<Ipv4Address>; ip?: Ip }, { ip: Ip; ipv4: Ipv4 }> {}
+
+/**
+ * IPv4.
+ *
+ * @param options Our addresses and routes.
+ * @returns The protocol.
+ * @throws {TypeError} When an option is missing, unknown or of another type.
+ * @throws {RangeError} When an option is out of its range.
+ * @throws {SyntaxError} When a text is no address.
+ */
+export function ipv4(options: Ipv4Options): Ipv4Protocol {
+  checkOptions("ipv4", IPV4_OPTIONS, options);
+  return {
+    name: "ipv4",
+    needs: { link: "required", ip: "optional" },
+    start: (core, { link, ip = new Ip() }) => {
+      const layer = new Ipv4(core, link, ip, options);
+      ip.networks.push(layer);
+      return { ip, ipv4: layer };
+    },
+  };
+}

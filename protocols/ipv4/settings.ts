@@ -1,0 +1,47 @@
+/**
+ * The options of the IPv4 layer.
+ *
+ * @module
+ */
+
+import type { OptionsSchema } from "../../core/options.ts";
+
+/** A route, as an option. */
+export interface Ipv4RouteOptions {
+  /** Where it leads, such as `"10.1.0.0/16"`. */
+  readonly to: string;
+  /** The router, such as `"10.0.0.254"`; hosts on our own link when left out. */
+  readonly via?: string;
+}
+
+/** How to make the IPv4 layer. */
+export interface Ipv4Options {
+  /** Our address and its network, such as `"10.0.0.2/24"`. A host that asks for one later (DHCP) leaves it out. */
+  readonly address?: string;
+  /** Further addresses of ours. */
+  readonly addresses?: readonly string[];
+  /** The router for every network without a route of its own. */
+  readonly gateway?: string;
+  /** Routes; the longest prefix wins. */
+  readonly routes?: readonly Ipv4RouteOptions[];
+  /** Hops that packets may take, 1 to 255; 64 when left out. */
+  readonly ttl?: number;
+  /** Datagrams to put together from fragments at once, each in 64 KiB; 64 when left out. */
+  readonly reassembly?: number;
+}
+
+const ADDRESS = "^\\d+\\.\\d+\\.\\d+\\.\\d+";
+
+/** The JSON Schema of {@linkcode Ipv4Options}. */
+export const IPV4_OPTIONS: OptionsSchema<Ipv4Options> = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    address: { type: "string", pattern: `${ADDRESS}/\\d+$`, examples: ["10.0.0.2/24"] },
+    addresses: { type: "array", items: { type: "string", pattern: `${ADDRESS}/\\d+$`, examples: ["10.0.0.2/24"] } },
+    gateway: { type: "string", pattern: `${ADDRESS}$`, examples: ["10.0.0.1"] },
+    routes: { type: "array", items: {} },
+    ttl: { type: "integer", minimum: 1, maximum: 255 },
+    reassembly: { type: "integer", minimum: 1, maximum: 4096 },
+  },
+};
