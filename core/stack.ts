@@ -26,7 +26,10 @@ export interface StackOptions<M extends Medium, Ps extends readonly AnyProtocol[
   readonly clock?: Clock;
   /** Random 32 bits; the host's cryptographic ones when left out. */
   readonly random?: Random;
-  /** Milliseconds for which the loop spins after its last work before it sleeps; 0.2 when left out. */
+  /**
+   * Milliseconds for which the loop spins at most after its last work before it sleeps, 0 to infinity; 0.2 when left out.
+   * It spins for less where that did not pay: while packets are rare it sleeps at once.
+   */
   readonly spin?: number;
 }
 
