@@ -118,6 +118,7 @@ function isOfType(rule: Rule, value: unknown): boolean {
     case "array":
       return Array.isArray(value);
     default:
+      // deno-lint-ignore valid-typeof -- what is left is "boolean" or "string"
       return typeof value === rule.type;
   }
 }

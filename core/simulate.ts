@@ -50,7 +50,7 @@ const PATIENCE = 256;
  * straight to the next deadline. An hour of timeouts takes milliseconds, and the same seeds give the same packets at the same
  * times.
  *
- * ```ts
+ * ```ts ignore
  * import { ManualClock, seededRandom, simulate, stack } from "@bonsai/net";
  *
  * const clock = new ManualClock();

@@ -1,7 +1,7 @@
 /**
  * Writes every packet that passes to a pcapng file, or keeps the last ones in memory.
  *
- * ```ts
+ * ```ts ignore
  * import { capture } from "@bonsai/net/plugins/capture";
  *
  * stack({ driver, plugins: [capture((bytes) => file.writeSync(bytes))], protocols: [...] });

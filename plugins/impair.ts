@@ -1,7 +1,7 @@
 /**
  * A bad network: loss, duplication, corruption, reordering, delay and a limited rate, repeatable from a seed.
  *
- * ```ts
+ * ```ts ignore
  * import { impair } from "@bonsai/net/plugins/impair";
  *
  * stack({ driver, plugins: [impair({ loss: 0.02, delay: 40, jitter: 5, rate: 10_000_000 })], protocols: [...] });

@@ -1,7 +1,7 @@
 /**
  * Prints one line for every packet that passes, in the manner of tcpdump.
  *
- * ```ts
+ * ```ts ignore
  * import { trace } from "@bonsai/net/plugins/trace";
  *
  * stack({ driver, plugins: [trace(console.log)], protocols: [...] });

@@ -181,7 +181,7 @@ class RecentDriver<M extends Medium> extends DriverWrapper<M> {
 /**
  * Keeps the last packets of a stack in memory, for a page that shows them or a failing test that writes them out.
  *
- * ```ts
+ * ```ts ignore
  * import { recent } from "@bonsai/net/plugins/capture";
  *
  * const last = recent({ packets: 100 });

@@ -16,7 +16,7 @@ const LIBRARY = ["core", "protocols", "drivers", "plugins"];
 
 /** What reads the host's clock, timers or randomness, and the only modules of the library, beside drivers, that may. */
 const HOST_CALL = /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|getRandomValues)\b/;
-const HOST_CALLERS = ["core/clock.ts", "core/random.ts"];
+const HOST_CALLERS = ["core/clock.ts", "core/random.ts", "core/sleeper.ts"];
 
 /** The host's own names. `process` counts where it is used as an object, for it is a common word too. */
 const HOST_NAME = /(?<![.\w#$])(?:(Deno|Bun)\b|(process)\s*(?:\?\.|\.|\[))|\btypeof\s+(process)\b/;
