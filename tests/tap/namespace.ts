@@ -36,8 +36,6 @@ export interface Outcome {
 export interface RunOptions {
   /** Milliseconds after which it is killed; 30,000 when left out. */
   readonly timeout?: number;
-  /** What it reads. */
-  readonly input?: string | Uint8Array;
 }
 
 /** Bytes of output that are kept. */
@@ -173,7 +171,6 @@ export class Namespace {
       timeout: options.timeout ?? 30_000,
       killSignal: "SIGKILL",
       maxBuffer: OUTPUT,
-      ...(options.input === undefined ? {} : { input: options.input }),
     });
     return { status, stdout, stderr };
   }
