@@ -25,11 +25,14 @@ import {
   UDP_BIND_OPTIONS,
   UDP_OPTIONS,
   type UdpBindOptions,
+  type UdpListenOptions,
   type UdpOptions,
 } from "./udp/settings.ts";
+import { UdpDatagramConn } from "./udp/datagram_conn.ts";
 import { UdpSocket } from "./udp/socket.ts";
 
 export * from "./udp/settings.ts";
+export { type UdpAddr, UdpDatagramConn, type UdpMembership } from "./udp/datagram_conn.ts";
 export { UdpSocket } from "./udp/socket.ts";
 
 /** Bytes of the header. */
@@ -124,6 +127,17 @@ export class Udp implements IpReceiver {
     this.#buckets[bucket] = socket;
     this.#open++;
     return socket;
+  }
+
+  /**
+   * Opens a socket in the shape of `Deno.DatagramConn`, whose datagrams wait until they are asked for.
+   *
+   * @param options Its port, and all else.
+   * @returns The socket.
+   * @throws {NetError} As {@linkcode Udp.bind}.
+   */
+  listen(options: UdpListenOptions): UdpDatagramConn {
+    return new UdpDatagramConn(this, options);
   }
 
   /**

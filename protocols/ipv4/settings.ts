@@ -30,16 +30,17 @@ export interface Ipv4Options {
   readonly reassembly?: number;
 }
 
-const ADDRESS = "^\\d+\\.\\d+\\.\\d+\\.\\d+";
-
 /** The JSON Schema of {@linkcode Ipv4Options}. */
 export const IPV4_OPTIONS: OptionsSchema<Ipv4Options> = {
   type: "object",
   additionalProperties: false,
   properties: {
-    address: { type: "string", pattern: `${ADDRESS}/\\d+$`, examples: ["10.0.0.2/24"] },
-    addresses: { type: "array", items: { type: "string", pattern: `${ADDRESS}/\\d+$`, examples: ["10.0.0.2/24"] } },
-    gateway: { type: "string", pattern: `${ADDRESS}$`, examples: ["10.0.0.1"] },
+    address: { type: "string", pattern: "^\\d+(\\.\\d+){3}/\\d+$", examples: ["10.0.0.2/24"] },
+    addresses: {
+      type: "array",
+      items: { type: "string", pattern: "^\\d+(\\.\\d+){3}/\\d+$", examples: ["10.0.0.2/24"] },
+    },
+    gateway: { type: "string", pattern: "^\\d+(\\.\\d+){3}$", examples: ["10.0.0.1"] },
     routes: { type: "array", items: {} },
     ttl: { type: "integer", minimum: 1, maximum: 255 },
     reassembly: { type: "integer", minimum: 1, maximum: 4096 },

@@ -81,3 +81,24 @@ export const UDP_BIND_OPTIONS: OptionsSchema<UdpBindOptions> = {
     onError: {},
   },
 };
+
+/** How to open a socket in the shape of `Deno.DatagramConn`. */
+export interface UdpListenOptions extends UdpBindOptions {
+  /** Always UDP, where it is given. */
+  readonly transport?: "udp";
+  /** Datagrams that may wait to be asked for; 256 when left out. More are dropped, and counted. */
+  readonly queue?: number;
+}
+
+/** The JSON Schema of {@linkcode UdpListenOptions}. */
+export const UDP_LISTEN_OPTIONS: OptionsSchema<UdpListenOptions> = {
+  type: "object",
+  additionalProperties: false,
+  required: ["port"],
+  // Bundlers prune a pure call, but no spread.
+  properties: /* @__PURE__ */ (() => ({
+    ...UDP_BIND_OPTIONS.properties,
+    transport: { type: "string", enum: ["udp"] } as const,
+    queue: { type: "integer", minimum: 1, maximum: 1_048_576 } as const,
+  }))(),
+};

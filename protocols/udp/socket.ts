@@ -29,6 +29,8 @@ export class UdpSocket {
   next: UdpSocket | null = null;
   /** Whether it was closed. */
   closed: boolean = false;
+  /** Hears that it was closed. */
+  onClose: (() => void) | null = null;
   /** The way to the host that it is connected to. */
   peer: Path | null = null;
   /** The port there. */
@@ -165,6 +167,7 @@ export class UdpSocket {
     this.closed = true;
     for (const group of this.#groups) this.#udp.ip.networkOf(group)?.leave(group);
     this.#udp.remove(this);
+    this.onClose?.();
   }
 
   /**
