@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { tap } from "../../drivers/tap.ts";
@@ -79,9 +78,17 @@ testWith(
 );
 
 testWith(["deno"], "tap: Deno without --allow-ffi says what is missing", () => {
-  // Not itself: Deno gives what it takes for a Node program all rights.
-  const command = [process.execPath, "run", "--no-prompt", "--quiet", "tests/tap/no_ffi.ts"];
-  const { stdout, stderr } = spawnSync("env", command, { cwd: ROOT, encoding: "utf8" });
+  // Not by node:child_process, which starts Deno with all rights.
+  const { stdout, stderr } = new Deno.Command(process.execPath, {
+    args: ["run", "--no-prompt", "--quiet", "tests/tap/no_ffi.ts"],
+    cwd: ROOT,
+  }).outputSync();
+  assertEquals(
+    new TextDecoder().decode(stdout),
+    "EACCES Cannot open bt0: Deno may not call the C library; run it with --allow-ffi\n",
+    new TextDecoder().decode(stderr),
+  );
+});
   assertEquals(stdout, "EACCES Cannot open bt0: Deno may not call the C library; run it with --allow-ffi\n", stderr);
 });
 
