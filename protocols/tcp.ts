@@ -4,7 +4,17 @@
  * @module
  */
 
+import type { Ip } from "../core/ip.ts";
 import type { NetError } from "../core/net_error.ts";
+import { checkOptions, type OptionsSchema } from "../core/options.ts";
+import type { Protocol } from "../core/protocol.ts";
+import { BufferPool } from "./tcp/buffers.ts";
+import { type Congestion, newReno } from "./tcp/congestion.ts";
+import { TcpCounters } from "./tcp/counters.ts";
+import { TcpLayer } from "./tcp/layer.ts";
+
+export { type Congestion, type CongestionControl, newReno } from "./tcp/congestion.ts";
+export type { TcpCounters } from "./tcp/counters.ts";
 
 /** One end of a TCP connection. */
 export interface TcpEndpoint {
@@ -35,6 +45,8 @@ export interface TcpConnection {
   readonly writable: number;
   /** Bytes written that the peer has not acknowledged yet. */
   readonly unacknowledged: number;
+  /** The smoothed round-trip time SRTT, in milliseconds; 0 before it was measured (RFC 6298). */
+  readonly roundTripTime: number;
   /** Whether the connection is over: nothing moves in either direction any more. */
   readonly closed: boolean;
   /** Why the connection ended, where that was no orderly close. */
@@ -65,6 +77,14 @@ export interface TcpConnection {
    * @returns How many were taken; when fewer than given, `user.writable` is called once there is room again.
    */
   write(data: Uint8Array): number;
+  /**
+   * Queues bytes for sending and marks their end as the end of urgent data (RFC 9293, 3.8.5), which RFC 6093 advises new
+   * programs against.
+   *
+   * @param data The bytes.
+   * @returns How many were taken.
+   */
+  writeUrgent(data: Uint8Array): number;
   /** Closes our direction after what is queued (FIN); the peer may go on sending. */
   closeWrite(): void;
   /** Closes both directions: what is queued is still sent, what the peer still sends is refused with a reset. */
@@ -90,6 +110,13 @@ export interface TcpUser {
   /** There is room again after a `write` that did not take all, or everything written has been acknowledged. */
   writable?(connection: TcpConnection): void;
   /**
+   * The peer has marked data as urgent (RFC 9293, 3.8.5); it is read in line with the rest.
+   *
+   * @param connection The connection.
+   * @param ahead Bytes to read up to the end of the urgent data.
+   */
+  urgent?(connection: TcpConnection, ahead: number): void;
+  /**
    * The connection is over; nothing is called after this.
    *
    * @param connection The connection.
@@ -104,7 +131,7 @@ export interface TcpListenOptions {
   readonly port: number;
   /** One of our addresses; all of them when left out, or for `"0.0.0.0"` and `"::"`. */
   readonly hostname?: string;
-  /** Connections that may wait to be accepted, handshakes that are under way included; 128 when left out. */
+  /** Connections that may wait to be accepted, handshakes that are under way included; 1,024 when left out. */
   readonly backlog?: number;
 }
 
@@ -126,4 +153,181 @@ export interface TcpAcceptor {
   readonly local: TcpEndpoint;
   /** Stops accepting; connections that were accepted go on. */
   close(): void;
+}
+
+/** The address of one end, in the shape of `Deno.NetAddr`. */
+export interface TcpNetAddr extends TcpEndpoint {
+  /** Always TCP. */
+  readonly transport: "tcp";
+}
+
+/** A connection in the shape of `Deno.TcpConn`. */
+export interface TcpConn extends Disposable {
+  /** Our end. */
+  readonly localAddr: TcpNetAddr;
+  /** The other end. */
+  readonly remoteAddr: TcpNetAddr;
+  /** What comes in, as a stream; it ends when the peer closes. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** What goes out, as a stream; closing it closes our direction. */
+  readonly writable: WritableStream<Uint8Array>;
+  /**
+   * Reads bytes as they come.
+   *
+   * @param target Where to.
+   * @returns How many; null once the peer has closed.
+   * @throws {NetError} When the connection was lost.
+   */
+  read(target: Uint8Array): Promise<number | null>;
+  /**
+   * Writes bytes; waits for room.
+   *
+   * @param data The bytes; they are copied.
+   * @returns How many were taken, one at least.
+   * @throws {NetError} When the connection was lost or closed.
+   */
+  write(data: Uint8Array): Promise<number>;
+  /** Closes our direction after what was written; the peer may go on sending. */
+  closeWrite(): Promise<void>;
+  /** Closes both directions; what was written is still sent. */
+  close(): void;
+  /** Ends the connection at once with a reset. */
+  abort(): void;
+  /** Switches Nagle's algorithm off, or on again. */
+  setNoDelay(noDelay?: boolean): void;
+  /** Switches keepalive probes on, after two idle hours, or off again. */
+  setKeepAlive(keepAlive?: boolean): void;
+  /** Does nothing; there for code written for `Deno.Conn`. */
+  ref(): void;
+  /** Does nothing; there for code written for `Deno.Conn`. */
+  unref(): void;
+}
+
+/** A port that accepts connections, in the shape of `Deno.TcpListener`. */
+export interface TcpListener extends AsyncIterable<TcpConn>, Disposable {
+  /** Where it accepts. */
+  readonly addr: TcpNetAddr;
+  /** Waits for the next connection. */
+  accept(): Promise<TcpConn>;
+  /** Stops accepting; connections that nobody has taken are reset. */
+  close(): void;
+  /** Does nothing; there for code written for `Deno.Listener`. */
+  ref(): void;
+  /** Does nothing; there for code written for `Deno.Listener`. */
+  unref(): void;
+}
+
+/** The TCP layer. */
+export interface Tcp {
+  /**
+   * Opens a connection.
+   *
+   * @param options Where to, and a signal that gives up.
+   * @returns The connection, once it is established.
+   * @throws {NetError} `ECONNREFUSED`, `ETIMEDOUT`, `EHOSTUNREACH`, `ENETUNREACH`, `EADDRINUSE`, ….
+   */
+  connect(options: TcpConnectOptions & { readonly signal?: AbortSignal }): Promise<TcpConn>;
+  /**
+   * Listens on a port.
+   *
+   * @param options Where.
+   * @returns The listener.
+   * @throws {NetError} `EADDRINUSE`, `EADDRNOTAVAIL`.
+   */
+  listen(options: TcpListenOptions): TcpListener;
+  /**
+   * Listens on a port without promises, for protocols above TCP.
+   *
+   * @param options Where.
+   * @param onConnection Takes each established connection, and names who uses it.
+   * @returns The acceptor.
+   * @throws {NetError} `EADDRINUSE`, `EADDRNOTAVAIL`.
+   */
+  accept(options: TcpListenOptions, onConnection: (connection: TcpConnection) => TcpUser | null): TcpAcceptor;
+  /**
+   * Opens a connection without promises, for protocols above TCP.
+   *
+   * @param options Where to.
+   * @param user Hears of it; what is written before it is `opened` leaves then.
+   * @returns The connection.
+   * @throws {NetError} `ENETUNREACH`, `EADDRINUSE`, `EADDRNOTAVAIL`, `EMFILE`, `ENOTFOUND`.
+   */
+  open(options: TcpConnectOptions, user: TcpUser): TcpConnection;
+}
+
+/** Options of {@linkcode tcp}. */
+export interface TcpOptions {
+  /** Bytes that a connection holds that are written and not acknowledged, at most; 1 MiB when left out. */
+  readonly sendBuffer?: number;
+  /** Bytes that a connection holds that are received and not read, at most: its window; 1 MiB when left out. */
+  readonly receiveBuffer?: number;
+  /** Connections at the same time, TIME-WAIT included; 65,536 when left out. */
+  readonly maxConnections?: number;
+  /** The shortest retransmission timeout, in milliseconds; 200 when left out, as Linux has it (RFC 6298 says 1,000). */
+  readonly minRto?: number;
+  /** How long an acknowledgement waits for data to carry it, in milliseconds; 40 when left out. */
+  readonly ackDelay?: number;
+  /** How long data may stay unanswered before the connection ends (R2), in milliseconds; 15 minutes when left out. */
+  readonly timeout?: number;
+  /** How long a SYN may stay unanswered, in milliseconds; 3 minutes when left out (MUST-23). */
+  readonly openTimeout?: number;
+  /** How long TIME-WAIT lasts (2 MSL), in milliseconds; 60,000 when left out. */
+  readonly timeWait?: number;
+  /** Whether timestamps (RFC 7323) are used with peers that do; true when left out. */
+  readonly timestamps?: boolean;
+  /** Makes the congestion control of each connection; {@linkcode newReno} when left out. */
+  readonly congestion?: Congestion;
+}
+
+const SCHEMA: OptionsSchema<TcpOptions> = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    sendBuffer: { type: "integer", minimum: 4096, maximum: 2 ** 28 },
+    receiveBuffer: { type: "integer", minimum: 4096, maximum: 2 ** 28 },
+    maxConnections: { type: "integer", minimum: 1, maximum: 2 ** 24 },
+    minRto: { type: "number", minimum: 1, maximum: 60_000 },
+    ackDelay: { type: "number", minimum: 0, maximum: 500 },
+    timeout: { type: "number", minimum: 1 },
+    openTimeout: { type: "number", minimum: 1 },
+    timeWait: { type: "number", minimum: 0 },
+    timestamps: { type: "boolean" },
+    congestion: { description: "Makes the congestion control of each connection" },
+  },
+};
+
+/** The {@linkcode tcp} protocol. */
+export interface TcpProtocol extends Protocol<"tcp", { ip: Ip }, { tcp: Tcp }> {}
+
+/**
+ * TCP over IPv4, IPv6 or both.
+ *
+ * @param options Limits and times.
+ * @returns The protocol.
+ */
+export function tcp(options: TcpOptions = {}): TcpProtocol {
+  checkOptions("tcp", SCHEMA, options);
+  const receiveBuffer = options.receiveBuffer ?? 1 << 20;
+  return {
+    name: "tcp",
+    needs: { ip: "required" },
+    start: (core, { ip }) => ({
+      tcp: new TcpLayer(ip, {
+        core,
+        counters: new TcpCounters(),
+        buffers: new BufferPool(),
+        congestion: options.congestion ?? newReno,
+        sendBuffer: options.sendBuffer ?? 1 << 20,
+        receiveBuffer,
+        windowShift: Math.max(0, 16 - Math.clz32(receiveBuffer)),
+        minRto: options.minRto ?? 200,
+        ackDelay: options.ackDelay ?? 40,
+        timeout: options.timeout ?? 900_000,
+        openTimeout: options.openTimeout ?? 180_000,
+        timeWait: options.timeWait ?? 60_000,
+        timestamps: options.timestamps ?? true,
+        timestampOffset: core.random(),
+      }, options.maxConnections ?? 65_536),
+    }),
+  };
 }

@@ -1,0 +1,107 @@
+/**
+ * Passive opens: a port that accepts connections, with its backlog (RFC 9293, 3.10.1; RFC 4987).
+ *
+ * @module
+ */
+
+import type { IpAddress } from "../../core/ip.ts";
+import type { TcpAcceptor, TcpConnection, TcpEndpoint, TcpUser } from "../tcp.ts";
+import { Connection } from "./connection.ts";
+import { end } from "./end.ts";
+import { sendReset } from "./send.ts";
+import { EVENT_OPENED, type Tcb } from "./tcb.ts";
+
+/** A port that accepts connections. */
+export class Listener implements TcpAcceptor {
+  /** Where it accepts. */
+  readonly local: TcpEndpoint;
+  /** The address that it accepts for; null for all of ours. */
+  readonly address: IpAddress | null;
+  /** Connections that wait for the app to take them, where the app takes them one by one. */
+  waiting: number = 0;
+  /** Whether it was closed. */
+  closed: boolean = false;
+  readonly #backlog: number;
+  readonly #onConnection: (connection: TcpConnection) => TcpUser | null;
+  readonly #forget: (listener: Listener) => void;
+  #halfOpen: number = 0;
+
+  /**
+   * Makes a listener.
+   *
+   * @param local Where it accepts.
+   * @param address The address that it accepts for; null for all of ours.
+   * @param backlog Connections that may wait, half-open ones included.
+   * @param onConnection Takes each connection.
+   * @param forget Takes the listener out of the layer.
+   */
+  constructor(
+    local: TcpEndpoint,
+    address: IpAddress | null,
+    backlog: number,
+    onConnection: (connection: TcpConnection) => TcpUser | null,
+    forget: (listener: Listener) => void,
+  ) {
+    this.local = local;
+    this.address = address;
+    this.#backlog = backlog;
+    this.#onConnection = onConnection;
+    this.#forget = forget;
+  }
+
+  /** Whether no further connection may begin. */
+  get full(): boolean {
+    return this.#halfOpen + this.waiting >= this.#backlog;
+  }
+
+  /**
+   * A handshake has begun.
+   *
+   * @param tcb Its connection.
+   */
+  halfOpened(tcb: Tcb): void {
+    tcb.listener = this;
+    this.#halfOpen++;
+  }
+
+  /** A handshake that this listener began is over, whichever way. */
+  halfOpenEnded(): void {
+    this.#halfOpen--;
+  }
+
+  /**
+   * A handshake is done.
+   *
+   * @param tcb Its connection.
+   * @returns False when nobody takes it any more: it was reset.
+   */
+  established(tcb: Tcb): boolean {
+    if (this.closed) {
+      sendReset(tcb);
+      end(tcb, null);
+      return false;
+    }
+    new Connection(tcb, null);
+    tcb.shared.counters.passiveOpens++;
+    tcb.raise(EVENT_OPENED);
+    return true;
+  }
+
+  /**
+   * Hands a connection to the app.
+   *
+   * @param connection The connection.
+   */
+  accept(connection: TcpConnection): void {
+    this.#halfOpen--;
+    if (this.closed) return connection.abort();
+    connection.user = this.#onConnection(connection);
+  }
+
+  /** Stops accepting. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#forget(this);
+  }
+}

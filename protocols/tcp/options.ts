@@ -1,0 +1,87 @@
+/**
+ * TCP options (RFC 9293, 3.2; RFC 7323).
+ *
+ * @module
+ */
+
+import { getI32, setI32 } from "../../core/packet.ts";
+import type { Segment } from "./segment.ts";
+
+const END = 0;
+const NOP = 1;
+const MSS = 2;
+const WINDOW_SCALE = 3;
+const TIMESTAMPS = 8;
+
+/** The largest shift of a window (RFC 7323, 2.3). */
+export const MAX_SHIFT = 14;
+/** Bytes of the timestamps option with the two no-operations that align it (RFC 7323, appendix A). */
+export const TIMESTAMPS_LENGTH = 12;
+
+/**
+ * Reads the options of a segment; what is unknown is skipped (MUST-6), what is malformed ends the reading (MUST-7).
+ *
+ * @param bytes Where they are.
+ * @param at The first byte of the options.
+ * @param end One past the last byte of the options.
+ * @param segment Takes what was read.
+ */
+export function readOptions(bytes: Uint8Array, at: number, end: number, segment: Segment): void {
+  while (at < end) {
+    const kind = bytes[at]!;
+    if (kind === NOP) {
+      at++;
+      continue;
+    }
+    if (kind === END || at + 1 >= end) return;
+    const length = bytes[at + 1]!;
+    if (length < 2 || at + length > end) return;
+    if (kind === TIMESTAMPS && length === 10) {
+      segment.hasTimestamps = true;
+      segment.tsVal = getI32(bytes, at + 2);
+      segment.tsEcr = getI32(bytes, at + 6);
+    } else if (kind === MSS && length === 4) {
+      segment.mss = bytes[at + 2]! << 8 | bytes[at + 3]!;
+    } else if (kind === WINDOW_SCALE && length === 3) {
+      segment.windowScale = Math.min(bytes[at + 2]!, MAX_SHIFT);
+    }
+    at += length;
+  }
+}
+
+/**
+ * Writes the timestamps option behind the two no-operations that align it.
+ *
+ * @param bytes Where to.
+ * @param at The first byte of the option itself, two bytes after the no-operations' first.
+ * @param tsVal Our clock.
+ * @param tsEcr The peer's clock, as it was heard.
+ */
+export function writeTimestamps(bytes: Uint8Array, at: number, tsVal: number, tsEcr: number): void {
+  setI32(bytes, at - 2, NOP << 24 | NOP << 16 | TIMESTAMPS << 8 | 10);
+  setI32(bytes, at + 2, tsVal);
+  setI32(bytes, at + 6, tsEcr);
+}
+
+/**
+ * Bytes of the options that only a SYN carries.
+ *
+ * @param scaling Whether windows are scaled.
+ * @returns A multiple of four.
+ */
+export function synOptionsLength(scaling: boolean): number {
+  return scaling ? 8 : 4;
+}
+
+/**
+ * Writes the options that only a SYN carries.
+ *
+ * @param bytes Where to.
+ * @param at Their first byte.
+ * @param mss The largest segment that we take (MUST-67).
+ * @param windowScale The shift of our windows; -1 to leave the option out.
+ */
+export function writeSynOptions(bytes: Uint8Array, at: number, mss: number, windowScale: number): void {
+  setI32(bytes, at, MSS << 24 | 4 << 16 | mss);
+  if (windowScale >= 0) setI32(bytes, at + 4, NOP << 24 | WINDOW_SCALE << 16 | 3 << 8 | windowScale);
+}

@@ -1,0 +1,72 @@
+/**
+ * The retransmission timeout (RFC 6298).
+ *
+ * @module
+ */
+
+/** The timeout before anything was measured, in milliseconds (2.1). */
+const INITIAL = 1000;
+/** The timeout for data after a SYN timed out, in milliseconds (5.7). */
+const AFTER_SYN_TIMEOUT = 3000;
+/** The clock's granularity G, in milliseconds. */
+const GRANULARITY = 1;
+/** The longest timeout, in milliseconds (2.5 asks for 60 seconds at least). */
+const MAXIMUM = 60_000;
+
+/** Estimates the round-trip time and the timeout. */
+export class RttEstimator {
+  /** The smoothed round-trip time SRTT, in milliseconds; 0 before the first measurement. */
+  srtt: number = 0;
+  /** The round-trip time's variation RTTVAR, in milliseconds. */
+  rttvar: number = 0;
+  /** The retransmission timeout RTO, back-off included, in milliseconds. */
+  rto: number = INITIAL;
+  /** Whether the timeout was doubled since the last measurement. */
+  backedOff: boolean = false;
+  readonly #minimum: number;
+
+  /**
+   * Starts without a measurement.
+   *
+   * @param minimum The shortest timeout, in milliseconds.
+   */
+  constructor(minimum: number) {
+    this.#minimum = minimum;
+  }
+
+  /**
+   * Takes a measurement (2.2, 2.3); it ends the back-off.
+   *
+   * @param rtt The round-trip time R', in milliseconds, of a segment that was not retransmitted (Karn's algorithm).
+   */
+  measure(rtt: number): void {
+    if (this.srtt === 0) {
+      this.srtt = Math.max(rtt, 0.001);
+      this.rttvar = rtt / 2;
+    } else {
+      this.rttvar += (Math.abs(this.srtt - rtt) - this.rttvar) / 4;
+      this.srtt += (rtt - this.srtt) / 8;
+    }
+    this.settle();
+  }
+
+  /** Computes the timeout anew from what was measured, without back-off. */
+  settle(): void {
+    const rto = this.srtt === 0 ? INITIAL : this.srtt + Math.max(GRANULARITY, 4 * this.rttvar);
+    this.rto = Math.min(Math.max(rto, this.#minimum), MAXIMUM);
+    this.backedOff = false;
+  }
+
+  /** Doubles the timeout after it has passed (5.5). */
+  backOff(): void {
+    this.rto = Math.min(this.rto * 2, MAXIMUM);
+    this.backedOff = true;
+  }
+
+  /** Sets the timeout for data after the handshake's own timer fired (5.7). */
+  afterSynTimeout(): void {
+    if (this.srtt > 0) return;
+    this.rto = AFTER_SYN_TIMEOUT;
+    this.backedOff = false;
+  }
+}

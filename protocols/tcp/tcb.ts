@@ -1,0 +1,263 @@
+/**
+ * The transmission control block: what TCP knows of one connection (RFC 9293, 3.3.1). Its fields bear the RFC's names;
+ * `receive.ts` and `send.ts` work on them.
+ *
+ * @module
+ */
+
+import type { Path } from "../../core/ip.ts";
+import type { NetError } from "../../core/net_error.ts";
+import type { Core, Sender } from "../../core/protocol.ts";
+import { Timer } from "../../core/timers.ts";
+import { type BufferPool, Ring } from "./buffers.ts";
+import type { Connection } from "./connection.ts";
+import type { Congestion, CongestionControl } from "./congestion.ts";
+import type { TcpCounters } from "./counters.ts";
+import type { Listener } from "./listener.ts";
+import { onDelayedAck, onKeepAlive, onTimer } from "./on_timer.ts";
+import { ReceiveBuffer } from "./reassembly.ts";
+import { RttEstimator } from "./rtt.ts";
+import { serveConnection } from "./send.ts";
+import { CLOSED, type State } from "./state.ts";
+
+/** Event for the user: the connection is established. */
+export const EVENT_OPENED = 1;
+/** Event for the user: there is more to read. */
+export const EVENT_READABLE = 2;
+/** Event for the user: there is room to write, or all is acknowledged. */
+export const EVENT_WRITABLE = 4;
+/** Event for the user: the connection is over. */
+export const EVENT_CLOSED = 8;
+/** Event for the user: the peer has urgent data. */
+export const EVENT_URGENT = 16;
+
+/** What the connections of a stack share: its limits, and how to reach the layer. */
+export interface TcpShared {
+  /** The core. */
+  readonly core: Core;
+  /** What is counted. */
+  readonly counters: TcpCounters;
+  /** Storage of the buffers. */
+  readonly buffers: BufferPool;
+  /** Makes the congestion control of a connection. */
+  readonly congestion: Congestion;
+  /** Bytes that a connection may hold before it sent them. */
+  readonly sendBuffer: number;
+  /** Bytes that a connection may hold before the app reads them. */
+  readonly receiveBuffer: number;
+  /** The shift of our windows. */
+  readonly windowShift: number;
+  /** The shortest retransmission timeout, in milliseconds. */
+  readonly minRto: number;
+  /** How long an acknowledgement may wait for data, in milliseconds. */
+  readonly ackDelay: number;
+  /** How long data or a probe may stay unanswered before the connection ends, in milliseconds (R2). */
+  readonly timeout: number;
+  /** The same for a SYN, in milliseconds. */
+  readonly openTimeout: number;
+  /** How long a closed connection waits out old segments, in milliseconds (2 MSL). */
+  readonly timeWait: number;
+  /** Whether timestamps are used where the peer does too (RFC 7323). */
+  readonly timestamps: boolean;
+  /** Added to the clock for timestamps, so that they do not tell how long the host runs. */
+  readonly timestampOffset: number;
+  /** Takes a connection out of the demultiplexer. */
+  forget(tcb: Tcb): void;
+}
+
+/** What TCP knows of one connection. */
+export class Tcb implements Sender {
+  /** Whether it stands in the core's queue of senders. */
+  queued: boolean = false;
+  /** The state. */
+  state: State = CLOSED;
+  /** Whether it was opened by a listener (MUST-11); null when we opened it, or once it was handed to the user. */
+  listener: Listener | null = null;
+  /** Who uses it. */
+  connection: Connection | null = null;
+  /** The next one in its bucket of the demultiplexer. */
+  chain: Tcb | null = null;
+
+  /** SND.UNA: the oldest sequence number not acknowledged. */
+  sndUna: number = 0;
+  /** SND.NXT: the next sequence number to send; falls back to SND.UNA to send again. */
+  sndNxt: number = 0;
+  /** The highest SND.NXT there was. */
+  sndMax: number = 0;
+  /** SND.WND: the peer's window from SND.UNA on, in bytes. */
+  sndWnd: number = 0;
+  /** The largest SND.WND there was (Max.SND.WND). */
+  sndWndMax: number = 0;
+  /** SND.WL1: SEG.SEQ of the last window update. */
+  sndWl1: number = 0;
+  /** SND.WL2: SEG.ACK of the last window update. */
+  sndWl2: number = 0;
+  /** SND.UP: one past the last byte of urgent data to send. */
+  sndUp: number = 0;
+  /** ISS: our initial sequence number. */
+  iss: number = 0;
+  /** The shift of the peer's windows (Snd.Wind.Shift). */
+  sndShift: number = 0;
+  /** The largest segment that the peer takes (its MSS option), in bytes. */
+  peerMss: number = 0;
+  /** Whether our FIN follows what is queued. */
+  finQueued: boolean = false;
+  /** Whether our SYN must be sent, or sent again. */
+  synQueued: boolean = false;
+
+  /** RCV.NXT: the next sequence number expected. */
+  rcvNxt: number = 0;
+  /** The right edge of the window that the peer was told of: RCV.NXT + RCV.WND. */
+  rcvAdv: number = 0;
+  /** RCV.UP: one past the last byte of the peer's urgent data. */
+  rcvUp: number = 0;
+  /** IRS: the peer's initial sequence number. */
+  irs: number = 0;
+  /** The shift of our windows (Rcv.Wind.Shift); 0 unless the peer scales too. */
+  rcvShift: number = 0;
+  /** Whether windows are scaled: offered by us until the peer's SYN decides. */
+  scaling: boolean = true;
+  /** Sequence number of the peer's FIN where it came before missing data, and whether it did. */
+  rcvFin: number = 0;
+  /** Whether the peer's FIN was seen; it counts once RCV.NXT reaches it. */
+  finSeen: boolean = false;
+
+  /** Whether both sides use timestamps (Snd.TS.OK). */
+  timestamps: boolean = false;
+  /** TS.Recent: the peer's clock, to be echoed. */
+  tsRecent: number = 0;
+  /** When TS.Recent was heard, in milliseconds; it is outdated after 24 days (RFC 7323, 5.5). */
+  tsRecentAt: number = 0;
+  /** Last.ACK.sent. */
+  lastAckSent: number = 0;
+
+  /** Bytes to send, from SND.UNA on. */
+  readonly sendBuffer: Ring;
+  /** Bytes received. */
+  readonly receiveBuffer: ReceiveBuffer;
+  /** The round-trip time. */
+  readonly rtt: RttEstimator;
+  /** How much may be in flight. */
+  congestion: CongestionControl;
+
+  /** Segments in a row that acknowledge nothing new (RFC 5681). */
+  dupAcks: number = 0;
+  /** Whether lost data is being recovered (RFC 6582). */
+  recovering: boolean = false;
+  /** The highest sequence number sent when the recovery began; also guards against a second one (RFC 6582, 3.2). */
+  recover: number = 0;
+  /** Bytes by which duplicate acknowledgements inflate the congestion window. */
+  inflation: number = 0;
+  /** The sequence number whose acknowledgement is timed where timestamps are off. */
+  timedSeq: number = 0;
+  /** When it was sent, in milliseconds; -1 when none is timed. */
+  timedAt: number = -1;
+  /** When the oldest data not acknowledged was sent first, or the first unanswered probe, in milliseconds; -1 for none. */
+  unansweredSince: number = -1;
+  /** Whether the SYN was sent more than once (RFC 6298, 5.7). */
+  synTimedOut: boolean = false;
+  /** When a segment was sent last, in milliseconds. */
+  lastSentAt: number = 0;
+  /** Whether the retransmission timer waits for the window to open instead. */
+  persisting: boolean = false;
+
+  /** Whether an acknowledgement is due now. */
+  ackNow: boolean = false;
+  /** Bytes received since the last acknowledgement was sent. */
+  unacked: number = 0;
+  /** Challenge acknowledgements that may be sent in this second (RFC 5961, 7). */
+  challenges: number = 0;
+  /** When that second began, in milliseconds. */
+  challengesSince: number = -Infinity;
+
+  /** Whether small segments are sent although data is in flight. */
+  noDelay: boolean = false;
+  /** Milliseconds without traffic before a keepalive probe; 0 for never. */
+  keepAlive: number = 0;
+  /** When the peer was heard last, in milliseconds. */
+  lastHeardAt: number = 0;
+  /** Keepalive probes sent and not answered. */
+  keepAliveProbes: number = 0;
+
+  /** Events that the user has not been told yet. */
+  events: number = 0;
+  /** Whether the user waits for room to write. */
+  wantsWritable: boolean = false;
+  /** Whether the user is done with reading: it has closed. */
+  readClosed: boolean = false;
+  /** Why the connection ended, or what an ICMP error said of it so far. */
+  error: NetError | null = null;
+
+  /** Retransmission, persist, FIN-WAIT-2 or TIME-WAIT: never two of them at once. */
+  readonly timer: Timer;
+  /** Delayed acknowledgement. */
+  readonly ackTimer: Timer;
+  #keepAliveTimer: Timer | null = null;
+
+  /**
+   * Makes a closed block.
+   *
+   * @param shared What all connections share.
+   * @param path The way to the peer.
+   * @param localPort Our port.
+   * @param remotePort The peer's port.
+   */
+  constructor(
+    readonly shared: TcpShared,
+    readonly path: Path,
+    readonly localPort: number,
+    readonly remotePort: number,
+  ) {
+    this.sendBuffer = new Ring(shared.buffers, shared.sendBuffer);
+    this.receiveBuffer = new ReceiveBuffer(shared.buffers, shared.receiveBuffer);
+    this.rtt = new RttEstimator(shared.minRto);
+    this.congestion = shared.congestion(path.mms - 20);
+    this.timer = new Timer((now) => onTimer(this, now));
+    this.ackTimer = new Timer(() => onDelayedAck(this));
+    path.dontFragment = true;
+  }
+
+  /** Does the work of a turn: events, then segments. */
+  send(room: number): boolean {
+    return serveConnection(this, room);
+  }
+
+  /** The keepalive timer; most connections never make one. */
+  keepAliveTimer(): Timer {
+    return this.#keepAliveTimer ??= new Timer((now) => onKeepAlive(this, now));
+  }
+
+  /** Stops every timer. */
+  stopTimers(): void {
+    const { timers } = this.shared.core;
+    timers.disarm(this.timer);
+    timers.disarm(this.ackTimer);
+    if (this.#keepAliveTimer) timers.disarm(this.#keepAliveTimer);
+  }
+
+  /** Our clock as timestamps show it, in milliseconds, modulo 2^32. */
+  tsNow(): number {
+    return Math.floor(this.shared.core.now()) + this.shared.timestampOffset | 0;
+  }
+
+  /** Bytes in flight: sent, as far as SND.NXT, and not acknowledged. */
+  get flight(): number {
+    return this.sndNxt - this.sndUna | 0;
+  }
+
+  /** Eff.snd.MSS: bytes of data in the largest segment that we send (MUST-16; RFC 6691). */
+  get mss(): number {
+    const mss = Math.min(this.peerMss, this.path.mms - 20);
+    return this.timestamps ? mss - 12 : mss;
+  }
+
+  /**
+   * Tells the user of an event at the end of the turn.
+   *
+   * @param event The event.
+   */
+  raise(event: number): void {
+    this.events |= event;
+    this.shared.core.ready(this);
+  }
+}
