@@ -14,12 +14,9 @@ import {
   type Ipv4Cidr,
   isIpv4Loopback,
   isIpv4Multicast,
-  parseIpv4,
-  parseIpv4Cidr,
   tryParseIpv4,
 } from "../core/ipv4_address.ts";
 import type { NetErrorCode } from "../core/net_error.ts";
-import { checkOptions } from "../core/options.ts";
 import { getI32, type Packet, UNICAST } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { Ipv4Counters } from "./ipv4/counters.ts";
@@ -32,10 +29,10 @@ import { Ipv4Path } from "./ipv4/path.ts";
 import { PathMtus } from "./ipv4/path_mtu.ts";
 import { Reassembly, type ReassemblyUser } from "./ipv4/reassembly.ts";
 import { Ipv4Routes } from "./ipv4/routes.ts";
-import { IPV4_OPTIONS, type Ipv4Options } from "./ipv4/settings.ts";
+import { type Ipv4Options, type Ipv4Settings, readOptions } from "./ipv4/settings.ts";
 
 export { Ipv4Counters } from "./ipv4/counters.ts";
-export { IPV4_OPTIONS, type Ipv4Options, type Ipv4RouteOptions } from "./ipv4/settings.ts";
+export { IPV4_OPTIONS, type Ipv4Options, type Ipv4RouteOptions, type Ipv4Settings } from "./ipv4/settings.ts";
 
 /** The group that every host is in (RFC 1112, 4). */
 const ALL_HOSTS = 0xe0000001 | 0;
@@ -91,25 +88,21 @@ export class Ipv4 implements Network, LinkReceiver, ReassemblyUser {
    * @param core The core.
    * @param link What carries it.
    * @param ip The protocols above it.
-   * @param options Addresses and routes, checked already.
+   * @param options Addresses and routes.
    */
-  constructor(core: Core, link: Link<Ipv4Address>, ip: Ip, options: Ipv4Options) {
+  constructor(core: Core, link: Link<Ipv4Address>, ip: Ip, options: Ipv4Settings) {
     this.#core = core;
     this.#link = link;
     this.#ip = ip;
-    this.ttl = options.ttl ?? 64;
+    this.ttl = options.ttl;
     this.identifications = new Identifications(() => core.random());
     this.loopback = new Loopback(core, { receive: (packet) => this.#read(packet, true) });
-    this.#reassembly = new Reassembly(core, this, options.reassembly ?? 64);
+    this.#reassembly = new Reassembly(core, this, options.reassembly);
     this.#mtus = new PathMtus(core, () => this.epoch++);
     link.attach(this);
     link.join(ALL_HOSTS as Ipv4Address);
-    if (options.address !== undefined) this.assign(parseIpv4Cidr(options.address));
-    for (const address of options.addresses ?? []) this.assign(parseIpv4Cidr(address));
-    if (options.gateway !== undefined) this.addRoute(parseIpv4Cidr("0.0.0.0/0"), parseIpv4(options.gateway));
-    for (const { to, via } of options.routes ?? []) {
-      this.addRoute(parseIpv4Cidr(to), via === undefined ? 0 as Ipv4Address : parseIpv4(via));
-    }
+    for (const address of options.addresses) this.assign(address);
+    for (const { target, gateway } of options.routes) this.addRoute(target, gateway);
     core.count("ipv4", this.counters);
   }
 
@@ -443,12 +436,12 @@ export interface Ipv4Protocol extends Protocol<"ipv4", { link: Link<Ipv4Address>
  * @throws {SyntaxError} When a text is no address.
  */
 export function ipv4(options: Ipv4Options): Ipv4Protocol {
-  checkOptions("ipv4", IPV4_OPTIONS, options);
+  const settings = readOptions(options);
   return {
     name: "ipv4",
     needs: { link: "required", ip: "optional" },
     start: (core, { link, ip = new Ip() }) => {
-      const layer = new Ipv4(core, link, ip, options);
+      const layer = new Ipv4(core, link, ip, settings);
       ip.networks.push(layer);
       return { ip, ipv4: layer };
     },

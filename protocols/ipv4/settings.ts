@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { OptionsSchema } from "../../core/options.ts";
+import { type Ipv4Address, type Ipv4Cidr, parseIpv4, parseIpv4Cidr } from "../../core/ipv4_address.ts";
+import { checkOptions, type OptionsSchema } from "../../core/options.ts";
+import type { Ipv4Route } from "./routes.ts";
 
 /** A route, as an option. */
 export interface Ipv4RouteOptions {
@@ -46,3 +48,39 @@ export const IPV4_OPTIONS: OptionsSchema<Ipv4Options> = {
     reassembly: { type: "integer", minimum: 1, maximum: 4096 },
   },
 };
+
+/** The options, read. */
+export interface Ipv4Settings {
+  /** Our addresses and their networks, the preferred one first. */
+  readonly addresses: readonly Ipv4Cidr[];
+  /** Routes beyond those to our own networks. */
+  readonly routes: readonly Ipv4Route[];
+  /** Hops that packets may take. */
+  readonly ttl: number;
+  /** Datagrams to put together from fragments at once. */
+  readonly reassembly: number;
+}
+
+/**
+ * Checks and reads the options.
+ *
+ * @param options The options.
+ * @returns The same, read.
+ * @throws {TypeError} When one is unknown or of another type.
+ * @throws {RangeError} When one is out of its range.
+ * @throws {SyntaxError} When a text is no address.
+ */
+export function readOptions(options: Ipv4Options): Ipv4Settings {
+  checkOptions("ipv4", IPV4_OPTIONS, options);
+  const { address, addresses = [], gateway, routes = [], ttl = 64, reassembly = 64 } = options;
+  const all = gateway === undefined ? routes : [...routes, { to: "0.0.0.0/0", via: gateway }];
+  return {
+    addresses: (address === undefined ? addresses : [address, ...addresses]).map(parseIpv4Cidr),
+    routes: all.map(({ to, via }) => ({
+      target: parseIpv4Cidr(to),
+      gateway: via === undefined ? 0 as Ipv4Address : parseIpv4(via),
+    })),
+    ttl,
+    reassembly,
+  };
+}
