@@ -6,6 +6,7 @@ import { arp } from "../../protocols/arp.ts";
 import { ethernet } from "../../protocols/ethernet.ts";
 import { icmp } from "../../protocols/icmp.ts";
 import { ipv4 } from "../../protocols/ipv4.ts";
+import { tcp } from "../../protocols/tcp.ts";
 import { udp } from "../../protocols/udp.ts";
 
 const [driver] = memory("ethernet");
@@ -25,6 +26,9 @@ stack({ driver, protocols: [arp(), ip, udp()] });
 
 // error: Type 'Ipv4Protocol' is not assignable to type '"ipv4() needs \"link\": list ethernet() and arp() before it, or use a driver that carries IP packets"'
 stack({ driver, protocols: [ethernet(), ip, udp()] });
+
+// error: Type 'TcpProtocol' is not assignable to type '"tcp() needs \"ip\": list ipv4() before it"'
+stack({ driver: tun, protocols: [tcp()] });
 
 // A layer is listed too late.
 
