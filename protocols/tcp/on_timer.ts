@@ -7,7 +7,7 @@
 import { NetError } from "../../core/net_error.ts";
 import { timedOut } from "./recovery.ts";
 import { armRetransmission, probeWindow, sendKeepAlive, sendReset } from "./send.ts";
-import { ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
+import { ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
 import { end } from "./end.ts";
 import type { Tcb } from "./tcb.ts";
 

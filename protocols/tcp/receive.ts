@@ -378,7 +378,7 @@ function takeUrgent(tcb: Tcb, segment: Segment): void {
 
 /** Takes data and FIN. */
 function takeData(tcb: Tcb, segment: Segment, packet: Packet): void {
-  const { core, counters } = tcb.shared;
+  const { counters } = tcb.shared;
   // After the peer's FIN there is nothing more to take (3.10.7.4).
   if (!mayReceive(tcb.state)) return;
   let start = segment.dataStart;

@@ -81,7 +81,7 @@ function sendData(tcb: Tcb, most: number): boolean {
     const length = Math.min(pending, mss, usable);
     const last = length === pending;
     if (
-      length < 0 || length === 0 && !(last && window > 0) || length < mss && !maySendSmall(tcb, length, last, flight)
+      length < 0 || length === 0 && !(last && window > 0) || length < mss && !maySendSmall(tcb, length, last)
     ) {
       // Nothing is in flight whose acknowledgement would open the way: time has to (3.8.6.1).
       if (flight === 0) armPersist(tcb);
@@ -101,6 +101,7 @@ function sendData(tcb: Tcb, most: number): boolean {
       tcb.timedAt = tcb.shared.core.now();
     }
     tcb.sndMax = later(tcb.sndMax, tcb.sndNxt);
+    if (length < mss) tcb.sndSmall = tcb.sndNxt;
     emit(tcb, flags, seq, flight, length);
     if (fin) finSent(tcb);
     if (!tcb.timer.armed || tcb.persisting) armRetransmission(tcb);
@@ -120,11 +121,15 @@ function finSent(tcb: Tcb): void {
 }
 
 /**
- * Whether a segment smaller than the largest may leave: the last data when nothing is in flight or Nagle's algorithm is
- * off, half of the largest window that the peer ever had, or data that was sent before.
+ * Whether a segment smaller than the largest may leave: the last data when no other small segment is in flight or Nagle's
+ * algorithm is off, half of the largest window that the peer ever had, or data that was sent before.
+ *
+ * Nagle's algorithm in Minshall's form: a small segment behind large ones need not wait, so that no answer ends with a
+ * round trip's delay.
  */
-function maySendSmall(tcb: Tcb, length: number, last: boolean, flight: number): boolean {
-  return last && (flight === 0 || tcb.noDelay || tcb.finQueued) || length > 0 && length >= tcb.sndWndMax / 2 ||
+function maySendSmall(tcb: Tcb, length: number, last: boolean): boolean {
+  return last && (!before(tcb.sndUna, tcb.sndSmall) || tcb.noDelay || tcb.finQueued) ||
+    length > 0 && length >= tcb.sndWndMax / 2 ||
     before(tcb.sndNxt, tcb.sndMax);
 }
 
@@ -141,7 +146,7 @@ export function retransmitFirst(tcb: Tcb): void {
   tcb.shared.counters.retransmitted++;
   // Karn's algorithm: what is sent twice is not timed.
   tcb.timedAt = -1;
-  emit(tcb, ACK | (length > 0 ? PSH : 0) | (fin ? FIN : 0), tcb.sndUna, 0, length);
+  emit(tcb, ACK | (length > 0 && length === tcb.sendBuffer.size ? PSH : 0) | (fin ? FIN : 0), tcb.sndUna, 0, length);
 }
 
 /**
@@ -216,7 +221,7 @@ function emit(tcb: Tcb, flags: number, seq: number, offset: number, length: numb
     writeTimestamps(bytes, packet.start + HEADER_LENGTH + optionsLength - 10, tcb.tsNow(), tcb.tsRecent);
   }
   let urgent = 0;
-  if (before(seq, tcb.sndUp) && !(flags & (SYN | RST))) {
+  if (before(tcb.sndUna, tcb.sndUp) && before(seq, tcb.sndUp) && !(flags & (SYN | RST))) {
     flags |= URG;
     urgent = Math.min(tcb.sndUp - seq | 0, 65_535);
   }

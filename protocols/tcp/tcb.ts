@@ -94,6 +94,8 @@ export class Tcb implements Sender {
   sndWl2: number = 0;
   /** SND.UP: one past the last byte of urgent data to send. */
   sndUp: number = 0;
+  /** One past the last segment sent that was smaller than the largest, for Nagle's algorithm. */
+  sndSmall: number = 0;
   /** ISS: our initial sequence number. */
   iss: number = 0;
   /** The shift of the peer's windows (Snd.Wind.Shift). */
