@@ -160,6 +160,7 @@ export class TcpLayer implements Tcp, IpReceiver {
       tcb.sndMax =
       tcb.recover =
       tcb.sndUp =
+      tcb.sndSmall =
         iss;
     tcb.synQueued = true;
     tcb.timestamps = this.#shared.timestamps;

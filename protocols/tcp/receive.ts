@@ -311,7 +311,10 @@ function acknowledge(tcb: Tcb, segment: Segment): void {
     if (data > 0) tcb.sendBuffer.drop(data);
     tcb.sndUna = ack;
     tcb.sndNxt = later(tcb.sndNxt, ack);
+    // What lies behind moves along, or 2^31 bytes later it would seem to lie ahead.
     if (before(tcb.sndUp, ack)) tcb.sndUp = ack;
+    if (before(tcb.sndSmall, ack)) tcb.sndSmall = ack;
+    if (before(tcb.recover, ack - 1 | 0)) tcb.recover = ack - 1 | 0;
     measure(tcb, segment);
     tcb.unansweredSince = -1;
     if (data > 0) newAck(tcb, data, flight);

@@ -174,7 +174,8 @@ export function probeWindow(tcb: Tcb): void {
  * @param tcb The connection.
  */
 export function sendAck(tcb: Tcb): void {
-  emit(tcb, ACK, tcb.sndNxt, 0, 0);
+  // Not SND.NXT where that fell back to send again: the peer would take the segment for an old one and ignore it.
+  emit(tcb, ACK, tcb.sndMax, 0, 0);
 }
 
 /**
@@ -195,7 +196,7 @@ export function sendKeepAlive(tcb: Tcb): void {
 export function sendReset(tcb: Tcb): void {
   if (tcb.state === SYN_SENT) return;
   tcb.shared.counters.resetsSent++;
-  emit(tcb, RST | ACK, tcb.sndNxt, 0, 0);
+  emit(tcb, RST | ACK, tcb.sndMax, 0, 0);
 }
 
 /** Sends one segment of a connection, with the acknowledgement and the window of this moment. */
