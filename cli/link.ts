@@ -1,0 +1,102 @@
+/**
+ * The options of the commands that speak to the kernel through a TAP or TUN device.
+ *
+ * @module
+ */
+
+import { parseIpv4Cidr } from "../core/ipv4_address.ts";
+import { parseIpv6Cidr } from "../core/ipv6_address.ts";
+import type { NetError } from "../core/net_error.ts";
+import { tap, type TapDriver, type TapOptions } from "../drivers/tap.ts";
+import { tun } from "../drivers/tun.ts";
+import { type CommandValues, UsageError } from "./command.ts";
+
+/** The options, for {@linkcode readOptions}. */
+export const LINK_OPTIONS = {
+  driver: { type: "string" },
+  name: { type: "string" },
+  address: { type: "string" },
+  address6: { type: "string" },
+  gateway: { type: "string" },
+  host: { type: "string" },
+  host6: { type: "string" },
+  mtu: { type: "string" },
+} as const;
+
+/** The same for `--help`. */
+export const LINK_HELP = `  --driver tap|tun   which kind of device: Ethernet frames, or bare IP packets
+  --name NAME        the device; tap0 or tun0 when left out, and "tap%d" takes the first free number
+  --address CIDR     our IPv4 address and prefix, such as 10.0.0.2/24
+  --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64
+  --gateway ADDRESS  the IPv4 router for what is not on the link
+  --host CIDR        gives the kernel's end of the link this IPv4 address and switches it on
+  --host6 CIDR       the same for IPv6
+  --mtu BYTES        sets the MTU of the link`;
+
+/** An open device; what it carries tells its kind. */
+export type LinkDriver = TapDriver<"ethernet"> | TapDriver<"ip">;
+
+/** Where a command stands on the network. */
+export interface LinkSettings {
+  /** Opens the device. */
+  open(onLost: (error: NetError) => void): LinkDriver;
+  /** Our IPv4 address and prefix. */
+  readonly address: string;
+  /** The IPv4 router; undefined when there is none. */
+  readonly gateway: string | undefined;
+}
+
+/**
+ * Reads the options.
+ *
+ * @param values What was given.
+ * @returns The settings; nothing is opened yet.
+ * @throws {UsageError} When one is missing or wrong.
+ */
+export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettings {
+  const { driver, address, address6, gateway, host, host6, mtu } = values;
+  if (driver !== "tap" && driver !== "tun") {
+    throw new UsageError(driver === undefined ? "say --driver tap or --driver tun" : `there is no driver "${driver}"`);
+  }
+  if (address6 !== undefined) {
+    cidr("--address6", address6, parseIpv6Cidr);
+    throw new UsageError("--address6 comes with a later release, together with IPv6");
+  }
+  if (address === undefined) throw new UsageError("say --address, such as --address 10.0.0.2/24");
+  cidr("--address", address, parseIpv4Cidr);
+  if (host !== undefined) {
+    const ours = cidr("--address", address, parseIpv4Cidr);
+    const theirs = cidr("--host", host, parseIpv4Cidr);
+    if (ours.address === theirs.address) {
+      throw new UsageError("--host and --address are the same; each end has its own");
+    }
+  }
+  if (host6 !== undefined) cidr("--host6", host6, parseIpv6Cidr);
+  const options: TapOptions = {
+    ...(host === undefined ? {} : { host }),
+    ...(host6 === undefined ? {} : { host6 }),
+    ...(mtu === undefined ? {} : { mtu: Number(mtu) }),
+  };
+  const name = values.name ?? `${driver}0`;
+  return {
+    address,
+    gateway,
+    open(onLost) {
+      try {
+        return (driver === "tap" ? tap : tun)(name, { ...options, onLost });
+      } catch (error) {
+        // The name and the numbers are the user's.
+        if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message);
+        throw error;
+      }
+    },
+  };
+}
+
+function cidr<T>(option: string, text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new UsageError(`${option}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The command `services`: a small server for interop and conformance tools, over a TAP or TUN device.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { NetError } from "../core/net_error.ts";
+import { stack } from "../core/stack.ts";
+import { arp } from "../protocols/arp.ts";
+import { ethernet } from "../protocols/ethernet.ts";
+import { icmp } from "../protocols/icmp.ts";
+import { ipv4 } from "../protocols/ipv4.ts";
+import { type Tcp, tcp } from "../protocols/tcp.ts";
+import { type Udp, udp } from "../protocols/udp.ts";
+import { readOptions, runCommand, untilInterrupted } from "./command.ts";
+import { LINK_HELP, LINK_OPTIONS, type LinkDriver, type LinkSettings, readLink } from "./link.ts";
+import { Chargen, discard, echo } from "./services/tcp.ts";
+
+const HELP = `Usage: services --driver tap|tun --address CIDR [options]
+
+Serves echo (TCP and UDP 7), discard (TCP 9), chargen (TCP 19) and an HTTP app (80) until Ctrl-C.
+SIGUSR2 prints the counters of the stack, as a line of JSON.
+
+${LINK_HELP}
+  --help             prints this
+
+Example: services --driver tap --name tap0 --address 10.0.0.2/24 --host 10.0.0.1/24`;
+
+const OPTIONS = { ...LINK_OPTIONS, help: { type: "boolean" } } as const;
+
+/** Composes the stack for what the device carries. */
+// deno-lint-ignore explicit-module-boundary-types -- the composition is the type
+function compose(driver: LinkDriver, { address, gateway }: LinkSettings) {
+  const ip = ipv4({ address, ...(gateway === undefined ? {} : { gateway }) });
+  return driver.medium === "ethernet"
+    ? stack({
+      driver: driver as LinkDriver & { medium: "ethernet" },
+      protocols: [ethernet(), arp(), ip, icmp(), udp(), tcp()],
+    })
+    : stack({ driver: driver as LinkDriver & { medium: "ip" }, protocols: [ip, icmp(), udp(), tcp()] });
+}
+
+/** Opens every service. */
+function serve(net: { tcp: Tcp; udp: Udp }): void {
+  net.tcp.accept({ port: 7 }, () => echo);
+  net.tcp.accept({ port: 9 }, () => discard);
+  net.tcp.accept({ port: 19 }, (connection) => {
+    const user = new Chargen();
+    user.writable(connection);
+    return user;
+  });
+  const socket = net.udp.bind({ port: 7 }, (data, address, port) => {
+    // Port 0 wants no answer, and a route may be gone by now.
+    if (port === 0) return;
+    try {
+      socket.send(data, address, port);
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+    }
+  });
+}
+
+/**
+ * Runs the command.
+ *
+ * @param args Its arguments.
+ */
+export async function services(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, OPTIONS);
+  if (values.help) return console.log(HELP);
+  const settings = readLink(values);
+  const lost = new AbortController();
+  const driver = settings.open((error) => lost.abort(error));
+  const net = compose(driver, settings);
+  const report = (): void => console.log(JSON.stringify(net.counters()));
+  try {
+    serve(net);
+    process.on("SIGUSR2", report);
+    console.log(`ready: echo 7, discard 9, chargen 19 and http 80 on ${settings.address} over ${driver.name}`);
+    await untilInterrupted(lost.signal);
+    lost.signal.throwIfAborted();
+  } finally {
+    process.off("SIGUSR2", report);
+    net.close();
+  }
+}
+
+if (import.meta.main) await runCommand("services", services);
