@@ -52,12 +52,29 @@ const PATIENCE = 256;
  *
  * ```ts ignore
  * import { ManualClock, seededRandom, simulate, stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { tcp } from "@bonsai/net/protocols/tcp";
  *
  * const clock = new ManualClock();
- * const [left, right] = memory("ethernet");
- * const a = stack({ driver: left, clock, random: seededRandom(1), protocols: [...] });
- * const b = stack({ driver: right, clock, random: seededRandom(2), protocols: [...] });
- * const response = await simulate(clock, [a, b], { until: a.http.fetch("http://10.0.0.2/"), limit: 60_000 });
+ * const [left, right] = memory("ip");
+ * const a = stack({
+ *   driver: left,
+ *   clock,
+ *   random: seededRandom(1),
+ *   protocols: [ipv4({ address: "10.0.0.1/24" }), tcp()],
+ * });
+ * const b = stack({
+ *   driver: right,
+ *   clock,
+ *   random: seededRandom(2),
+ *   protocols: [ipv4({ address: "10.0.0.2/24" }), tcp()],
+ * });
+ * b.tcp.listen({ port: 7 });
+ * const conn = await simulate(clock, [a, b], {
+ *   until: a.tcp.connect({ hostname: "10.0.0.2", port: 7 }),
+ *   limit: 60_000,
+ * });
  * ```
  *
  * @typeParam T What the promise gives.

@@ -2,13 +2,18 @@
  * Plays a capture file to a stack: a recorded peer at the other end of the wire.
  *
  * ```ts
+ * import { ManualClock, simulate, stack } from "@bonsai/net";
  * import { readPcap, replay } from "@bonsai/net/drivers/replay";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { tcp } from "@bonsai/net/protocols/tcp";
  *
+ * const file = new Uint8Array(0); // a capture file, read from somewhere
  * const clock = new ManualClock();
- * const driver = replay("ethernet", readPcap(bytes), { from: ["10.0.0.1"], mode: "converse", clock });
- * const net = stack({ driver, clock, protocols: [...] });
+ * const driver = replay("ip", readPcap(file), { from: ["10.0.0.1"], mode: "converse", clock });
+ * const net = stack({ driver, clock, protocols: [ipv4({ address: "10.0.0.2/24" }), tcp()] });
+ * // Start what answers here, such as a web server on net.tcp, and then:
  * await simulate(clock, [net], { until: () => driver.done });
- * driver.conversations[0].live.bytes(); // what the stack answered
+ * driver.conversations[0]?.live.bytes(); // what the stack answered
  * ```
  *
  * @module
@@ -22,13 +27,13 @@ import { checkOptions } from "../core/options.ts";
 import { HEADROOM, type Packet } from "../core/packet.ts";
 import { Sleeper } from "../core/sleeper.ts";
 import { answerArp } from "./replay/arp.ts";
-import type { Conversation } from "./replay/conversation.ts";
+import type { Conversation, ReplayedConversation } from "./replay/conversation.ts";
 import { Headers } from "./replay/headers.ts";
 import { REPLAY_OPTIONS, ReplayCounters, type ReplayOptions } from "./replay/options.ts";
 import { canonicalAddresses, prepare, type RecordedPacket, type Recording } from "./replay/recording.ts";
 
 export { type Capture, type CapturedPacket, CaptureError, readPcap } from "../core/capture/pcap_reader.ts";
-export type { Conversation, Endpoint } from "./replay/conversation.ts";
+export type { Endpoint, ReplayedConversation } from "./replay/conversation.ts";
 export { REPLAY_OPTIONS, ReplayCounters, type ReplayOptions } from "./replay/options.ts";
 export type { Stream } from "./replay/stream.ts";
 
@@ -103,7 +108,7 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
   }
 
   /** The recorded TCP conversations, in the order of their first packets; none in the mode `"feed"`. */
-  get conversations(): readonly Conversation[] {
+  get conversations(): readonly ReplayedConversation[] {
     return this.#recording.conversations;
   }
 

@@ -2,9 +2,13 @@
  * Writes every packet that passes to a pcapng file, or keeps the last ones in memory.
  *
  * ```ts ignore
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
  * import { capture } from "@bonsai/net/plugins/capture";
  *
- * stack({ driver, plugins: [capture((bytes) => file.writeSync(bytes))], protocols: [...] });
+ * const [driver] = memory("ip");
+ * const file: Uint8Array[] = [];
+ * const net = stack({ driver, plugins: [capture((bytes) => file.push(bytes.slice()))], protocols: [] });
  * ```
  *
  * @module
@@ -18,7 +22,11 @@ import { checkOptions } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
 import { CAPTURE_OPTIONS, type CaptureOptions } from "./capture/options.ts";
 
-export { PcapngWriter } from "../core/capture/pcapng_writer.ts";
+export {
+  type PcapngInterface,
+  type PcapngStatistics,
+  PcapngWriter,
+} from "../core/capture/pcapng_writer.ts";
 export { CAPTURE_OPTIONS, type CaptureOptions } from "./capture/options.ts";
 export { Recent, recent, RECENT_OPTIONS, type RecentOptions, type RecentPacket } from "./capture/recent.ts";
 
@@ -36,7 +44,7 @@ export { Recent, recent, RECENT_OPTIONS, type RecentOptions, type RecentPacket }
  * @throws {RangeError} When an option is out of its range.
  */
 export function capture(
-  sink: ((bytes: Uint8Array) => void) | PcapngWriter,
+  sink: ((bytes: Uint8Array) => unknown) | PcapngWriter,
   options: CaptureOptions = {},
 ): Plugin {
   checkOptions("capture", CAPTURE_OPTIONS, options);
@@ -55,7 +63,7 @@ class CaptureDriver<M extends Medium> extends DriverWrapper<M> {
   constructor(
     driver: Driver<M>,
     context: PluginContext,
-    sink: ((bytes: Uint8Array) => void) | PcapngWriter,
+    sink: ((bytes: Uint8Array) => unknown) | PcapngWriter,
     options: CaptureOptions,
   ) {
     super(driver);

@@ -2,9 +2,13 @@
  * A bad network: loss, duplication, corruption, reordering, delay and a limited rate, repeatable from a seed.
  *
  * ```ts ignore
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
  * import { impair } from "@bonsai/net/plugins/impair";
  *
- * stack({ driver, plugins: [impair({ loss: 0.02, delay: 40, jitter: 5, rate: 10_000_000 })], protocols: [...] });
+ * const [driver] = memory("ip");
+ * const bad = impair({ loss: 0.02, delay: 40, jitter: 5, rate: 10_000_000 });
+ * const net = stack({ driver, plugins: [bad], protocols: [] });
  * ```
  *
  * @module

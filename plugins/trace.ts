@@ -2,9 +2,12 @@
  * Prints one line for every packet that passes, in the manner of tcpdump.
  *
  * ```ts ignore
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
  * import { trace } from "@bonsai/net/plugins/trace";
  *
- * stack({ driver, plugins: [trace(console.log)], protocols: [...] });
+ * const [driver] = memory("ip");
+ * const net = stack({ driver, plugins: [trace(console.log)], protocols: [] });
  * // 12:00:00.000123 Out IP 10.0.0.2.80 > 10.0.0.1.53124: Flags [S.], seq 123, ack 1, win 65535, length 0
  * ```
  *

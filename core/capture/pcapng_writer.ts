@@ -40,7 +40,7 @@ const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Writes a section of interfaces and packets, batch by batch. */
 export class PcapngWriter {
-  readonly #sink: (bytes: Uint8Array) => void;
+  readonly #sink: (bytes: Uint8Array) => unknown;
   readonly #snaplens: number[] = [];
   readonly #origins: number[] = [];
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH);
@@ -52,7 +52,7 @@ export class PcapngWriter {
    * @param sink Takes the file, piece by piece; the bytes are lent until it returns.
    * @param application What the file names as its maker.
    */
-  constructor(sink: (bytes: Uint8Array) => void, application: string = "bonsai") {
+  constructor(sink: (bytes: Uint8Array) => unknown, application: string = "bonsai") {
     this.#sink = sink;
     const name = encoder.encode(application);
     const start = this.#begin(0x0a0d0d0a, 64 + name.length);

@@ -9,7 +9,7 @@ import { getI32 } from "../../core/packet.ts";
 import { ETHERNET } from "./headers.ts";
 
 /** An Ethernet header and an ARP packet. */
-const SIZE = ETHERNET + 28;
+const SIZE = 42;
 
 /**
  * Answers an ARP request.

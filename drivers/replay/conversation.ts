@@ -25,8 +25,28 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** A recorded TCP conversation as a test sees it. */
+export interface ReplayedConversation {
+  /** Who is played from the recording. */
+  readonly peer: Endpoint;
+  /** Who is played by the live stack, as recorded. */
+  readonly local: Endpoint;
+  /** The port of the live stack. */
+  readonly livePort: number;
+  /** Whether the recording holds its beginning; it is left out otherwise. */
+  readonly whole: boolean;
+  /** Whether the live stack takes part: its first segment was seen. */
+  readonly begun: boolean;
+  /** Whether the live stack reset it, so that the rest of the recording was left out. */
+  readonly reset: boolean;
+  /** What the recorded host sent. */
+  readonly recorded: Stream;
+  /** What the live stack sent, up to 64 KiB more than was recorded. */
+  readonly live: Stream;
+}
+
 /** A recorded conversation, and what the live stack has done in it so far. */
-export class Conversation {
+export class Conversation implements ReplayedConversation {
   /** Who is played from the recording. */
   readonly peer: Endpoint;
   /** Who is played by the live stack, as recorded. */

@@ -182,10 +182,13 @@ class RecentDriver<M extends Medium> extends DriverWrapper<M> {
  * Keeps the last packets of a stack in memory, for a page that shows them or a failing test that writes them out.
  *
  * ```ts ignore
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
  * import { recent } from "@bonsai/net/plugins/capture";
  *
+ * const [driver] = memory("ip");
  * const last = recent({ packets: 100 });
- * const net = stack({ driver, plugins: [last.plugin], protocols: [...] });
+ * const net = stack({ driver, plugins: [last.plugin], protocols: [] });
  * last.packets().map(({ time, direction, length }) => ({ time, direction, length }));
  * ```
  *

@@ -194,3 +194,38 @@ test("memory refuses bad options", () => {
   assertThrows(() => memory("ip", { sluts: 1 } as never), TypeError, 'no option "sluts"');
   assertThrows(() => memory("token ring" as never), TypeError, '"ethernet" or "ip"');
 });
+
+test("memory: two ends that sleep whenever they can lose no wake-up", async () => {
+  const count = 20_000;
+  const random = seededRandom(5);
+  const [left, right] = memory("ip", { slots: 3 });
+  const sender = async (): Promise<void> => {
+    for (let sent = 0; sent < count;) {
+      while (sent < count && left.room() > 0 && random() & 7) {
+        left.transmit(frame(sent >> 8, sent & 255));
+        sent++;
+      }
+      left.flush();
+      if (random() & 1) await Promise.resolve();
+      if (sent < count && left.room() === 0) await left.wait(Infinity);
+    }
+  };
+  const receiver = async (): Promise<number> => {
+    const packet = new Packet(HEADROOM + 1518);
+    for (let received = 0;;) {
+      for (packet.reset(); right.receive(packet); packet.reset()) {
+        assertEquals(packet.u16(0), received & 0xffff);
+        if (++received === count) return received;
+        if (!(random() & 3)) break;
+      }
+      right.flush();
+      if (random() & 1) await Promise.resolve();
+      await right.wait(Infinity);
+    }
+  };
+  const stalled = new Promise<number>((resolve) => setTimeout(() => resolve(-1), 20_000).unref?.());
+  assertEquals(
+    await Promise.race([Promise.all([receiver(), sender()]).then(([received]) => received), stalled]),
+    count,
+  );
+});

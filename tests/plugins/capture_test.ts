@@ -9,10 +9,8 @@ import type { Driver, Medium, PluginContext } from "../../core/driver.ts";
 import { HEADROOM, Packet } from "../../core/packet.ts";
 import { memory } from "../../drivers/memory.ts";
 import { capture, PcapngWriter, recent } from "../../plugins/capture.ts";
+import { testWith } from "../needs.ts";
 import { arp, echo, ethernet, ipv4, ipv6, tcp, udp } from "./frames.ts";
-
-const TSHARK = spawnSync("tshark", ["--version"]).status === 0;
-const skip = TSHARK ? false : "tshark is not installed";
 
 function context(clock: PluginContext["clock"]): PluginContext {
   return { clock, now: () => clock.now(), random: () => 4, count: () => {} };
@@ -71,7 +69,7 @@ function rig<M extends Medium>(medium: M, options: object = {}, clock = new Manu
   return { clock, near, far, got };
 }
 
-test("capture: tshark reads every frame, its time and direction", { skip }, () => {
+testWith(["tshark"], "capture: tshark reads every frame, its time and direction", () => {
   const { clock, near, far, got } = rig("ethernet");
   const frames = [
     ethernet(0x0806, arp(1)),
@@ -111,7 +109,7 @@ test("capture: tshark reads every frame, its time and direction", { skip }, () =
   for (const line of sums) assert(/^[1\t]*$/.test(line), line);
 });
 
-test("capture: IP packets of every length, cut at the snaplen", { skip }, () => {
+testWith(["tshark"], "capture: IP packets of every length, cut at the snaplen", () => {
   for (const snaplen of [64, 262_144]) {
     const { near, far, got } = rig("ip", { snaplen, name: "tun7" });
     const sizes = [0, 1, 2, 3, 4, 5, 1472, 30_000, 65_507];
@@ -126,7 +124,7 @@ test("capture: IP packets of every length, cut at the snaplen", { skip }, () => 
   }
 });
 
-test("capture: times are those of the wall clock on the host's clock, to the nanosecond", { skip }, () => {
+testWith(["tshark"], "capture: times are those of the wall clock on the host's clock, to the nanosecond", () => {
   const { near, got } = rig("ip", {}, systemClock as ManualClock);
   const before = Date.now();
   send(near, ipv4(1, echo(8)));
@@ -142,7 +140,7 @@ test("capture: times are those of the wall clock on the host's clock, to the nan
   assertEquals(tshark(exact.got.file(), "frame.time_epoch"), ["1700000000.123877001", "1700000001.123000000"]);
 });
 
-test("capture: refused packets are counted in the file, not written", { skip }, () => {
+testWith(["tshark"], "capture: refused packets are counted in the file, not written", () => {
   const { near, got } = rig("ip");
   for (let i = 0; i < 70; i++) send(near, ipv4(1, echo(8)));
   near.close();
@@ -155,7 +153,7 @@ test("capture: refused packets are counted in the file, not written", { skip }, 
   assertEquals(view.getUint32(found, true), 6);
 });
 
-test("capture: two stacks are two interfaces of one file", { skip }, () => {
+testWith(["tshark"], "capture: two stacks are two interfaces of one file", () => {
   const got = collector();
   const writer = new PcapngWriter(got.sink);
   const [left, right] = memory("ip");
@@ -237,7 +235,7 @@ test("recent keeps the last packets", () => {
   assertEquals(last.packets(), []);
 });
 
-test("recent writes a file that tshark reads", { skip }, () => {
+testWith(["tshark"], "recent writes a file that tshark reads", () => {
   const clock = new ManualClock(1500);
   const [inner] = memory("ethernet");
   const last = recent();

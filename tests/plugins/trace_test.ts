@@ -1,11 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { test } from "node:test";
+import { readPcap } from "../../core/capture/pcap_reader.ts";
 import { ManualClock } from "../../core/clock.ts";
 import type { Driver, PluginContext } from "../../core/driver.ts";
 import { HEADROOM, Packet } from "../../core/packet.ts";
 import { seededRandom } from "../../core/random.ts";
 import { memory } from "../../drivers/memory.ts";
 import { describePacket, Flows, trace, type TraceOptions } from "../../plugins/trace.ts";
+import { testWith } from "../needs.ts";
 import { arp, echo, ethernet, ipv4, ipv6, tcp, udp } from "./frames.ts";
 
 function text(frame: Uint8Array): string {
@@ -144,4 +149,17 @@ test("trace is total: no bytes make it throw", () => {
     const line = describePacket(frame, i % 2 ? "ethernet" : "ip", flows);
     assert(line.length < 2000 && !line.includes("\n") && !line.includes("NaN") && !line.includes("undefined"), line);
   }
+});
+
+testWith(["tcpdump"], "trace says of a real capture what tcpdump says", () => {
+  const path = fileURLToPath(new URL("../captures/http.pcap", import.meta.url));
+  const result = spawnSync("tcpdump", ["-ttnnr", path], { encoding: "utf8" });
+  assertEquals(result.status, 0, result.stderr);
+  // What tcpdump says of HTTP is no part of it.
+  const expected = result.stdout.trim().split("\n").map((line) => line.replace(/^\S+ /, "").replace(/: HTTP.*$/, ""));
+  const flows = new Flows();
+  const lines = readPcap(readFileSync(path)).packets.map(({ bytes }) => describePacket(bytes, "ethernet", flows));
+  // Unlike tcpdump, which prints the first acknowledgement as it is, both directions are known here from their SYN.
+  const same = (line: string): string => line.replace(/(\[S\.\], seq \d+, ack )\d+/, "$1?");
+  assertEquals(lines.map(same), expected.map(same));
 });
