@@ -18,6 +18,9 @@ import { ARP_REPLY, ARP_REQUEST, isSaneArp, writeArp } from "./arp/message.ts";
 import { type ArpCache, ArpNeighbour } from "./arp/neighbour.ts";
 import type { Ethernet, EthernetPath } from "./ethernet.ts";
 
+export type { Claim, ClaimHolder } from "./arp/claim.ts";
+export type { ArpCache, ArpNeighbour, ArpState } from "./arp/neighbour.ts";
+
 /** Hears that another host uses an address of ours. */
 export type OnConflict = (address: Ipv4Address, mac: string) => void;
 

@@ -27,11 +27,15 @@ import { Loopback } from "./ipv4/loopback.ts";
 import { OPTIONS_SOUND, OPTIONS_SOURCE_ROUTE, walkOptions } from "./ipv4/options.ts";
 import { Ipv4Path } from "./ipv4/path.ts";
 import { PathMtus } from "./ipv4/path_mtu.ts";
-import { Reassembly, type ReassemblyUser } from "./ipv4/reassembly.ts";
+import { Reassembly } from "./ipv4/reassembly.ts";
 import { Ipv4Routes } from "./ipv4/routes.ts";
 import { type Ipv4Options, type Ipv4Settings, readOptions } from "./ipv4/settings.ts";
 
 export { Ipv4Counters } from "./ipv4/counters.ts";
+export type { Identifications } from "./ipv4/identification.ts";
+export type { Loopback } from "./ipv4/loopback.ts";
+export type { Ipv4Path } from "./ipv4/path.ts";
+export type { Ipv4Route } from "./ipv4/routes.ts";
 export { IPV4_OPTIONS, type Ipv4Options, type Ipv4RouteOptions, type Ipv4Settings } from "./ipv4/settings.ts";
 
 /** The group that every host is in (RFC 1112, 4). */
@@ -57,7 +61,7 @@ export interface Ipv4Errors {
 }
 
 /** The IPv4 layer. */
-export class Ipv4 implements Network, LinkReceiver, ReassemblyUser {
+export class Ipv4 implements Network, LinkReceiver {
   /** The version. */
   readonly family = 4;
   /** Hops that packets may take unless their path says otherwise. */
@@ -97,7 +101,10 @@ export class Ipv4 implements Network, LinkReceiver, ReassemblyUser {
     this.ttl = options.ttl;
     this.identifications = new Identifications(() => core.random());
     this.loopback = new Loopback(core, { receive: (packet) => this.#read(packet, true) });
-    this.#reassembly = new Reassembly(core, this, options.reassembly);
+    this.#reassembly = new Reassembly(core, options.reassembly, {
+      reassembled: (packet) => this.#deliver(packet, (packet.u8(0) & 15) << 2),
+      timedOut: (packet) => this.errors?.error(packet, TIME_EXCEEDED, 1, 0),
+    });
     this.#mtus = new PathMtus(core, () => this.epoch++);
     link.attach(this);
     link.join(ALL_HOSTS as Ipv4Address);
@@ -326,16 +333,6 @@ export class Ipv4 implements Network, LinkReceiver, ReassemblyUser {
     packet.ip = this;
     this.#ip.receiver(bytes[at + 9]!)?.fault?.(packet, fault);
     return true;
-  }
-
-  /** Reads a datagram that was put together from fragments. */
-  reassembled(packet: Packet): void {
-    this.#deliver(packet, (packet.u8(0) & 15) << 2);
-  }
-
-  /** Hears that the fragments of a datagram did not come in time. */
-  timedOut(packet: Packet): void {
-    this.errors?.error(packet, TIME_EXCEEDED, 1, 0);
   }
 
   #read(packet: Packet, local: boolean): void {

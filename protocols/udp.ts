@@ -32,7 +32,7 @@ import { UdpDatagramConn } from "./udp/datagram_conn.ts";
 import { UdpSocket } from "./udp/socket.ts";
 
 export * from "./udp/settings.ts";
-export { type UdpAddr, UdpDatagramConn, type UdpMembership } from "./udp/datagram_conn.ts";
+export { type UdpAddr, UdpDatagramConn, type UdpMembership, type UdpReceived } from "./udp/datagram_conn.ts";
 export { UdpSocket } from "./udp/socket.ts";
 
 /** Bytes of the header. */

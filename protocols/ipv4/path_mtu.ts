@@ -50,6 +50,7 @@ export class PathMtus {
    *
    * @param destination The host.
    * @param mtu The MTU; one that is not smaller than what is known changes nothing.
+   * @param link The MTU of our link.
    */
   limit(destination: number, mtu: number, link: number): void {
     if (mtu >= Math.abs(this.get(destination, link))) return;

@@ -85,10 +85,10 @@ export class Reassembly {
    * Makes an empty table.
    *
    * @param core The core.
-   * @param user Who takes the datagrams.
    * @param most Datagrams to work on at once; each takes 64 KiB.
+   * @param user Who takes the datagrams.
    */
-  constructor(core: Core, user: ReassemblyUser, most: number) {
+  constructor(core: Core, most: number, user: ReassemblyUser) {
     this.#core = core;
     this.#user = user;
     this.#most = most;

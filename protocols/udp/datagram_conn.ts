@@ -22,11 +22,11 @@ export interface UdpAddr {
 }
 
 /** A datagram and its sender. */
-type Received = [data: Uint8Array<ArrayBuffer>, from: UdpAddr];
+export type UdpReceived = [data: Uint8Array<ArrayBuffer>, from: UdpAddr];
 
 /** Somebody who waits for a datagram; null tells that the socket was closed. */
 interface Waiter {
-  readonly resolve: (received: Received | null) => void;
+  readonly resolve: (received: UdpReceived | null) => void;
   readonly reject: (error: NetError) => void;
 }
 
@@ -41,12 +41,12 @@ export interface UdpMembership {
 }
 
 /** A UDP socket whose datagrams wait until they are asked for. */
-export class UdpDatagramConn implements AsyncIterable<Received>, Disposable {
+export class UdpDatagramConn implements AsyncIterable<UdpReceived>, Disposable {
   readonly #udp: Udp;
   readonly #socket: UdpSocket;
   readonly #most: number;
   readonly #hostname: string;
-  readonly #queue: Received[] = [];
+  readonly #queue: UdpReceived[] = [];
   readonly #waiters: Waiter[] = [];
   #error: NetError | null = null;
 
@@ -87,7 +87,7 @@ export class UdpDatagramConn implements AsyncIterable<Received>, Disposable {
    * @returns The payload and who sent it.
    * @throws {NetError} `EPIPE` when the socket is closed, or what happened to a datagram sent on a connected one.
    */
-  async receive(target?: Uint8Array<ArrayBuffer>): Promise<Received> {
+  async receive(target?: Uint8Array<ArrayBuffer>): Promise<UdpReceived> {
     const received = await this.#next();
     if (!received) throw new NetError("EPIPE", `Cannot receive at UDP port ${this.#socket.port}: the socket is closed`);
     if (!target) return received;
@@ -157,7 +157,7 @@ export class UdpDatagramConn implements AsyncIterable<Received>, Disposable {
   }
 
   /** Goes through the datagrams until the socket is closed. */
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<Received> {
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<UdpReceived> {
     for (let received = await this.#next(); received; received = await this.#next()) yield received;
   }
 
@@ -175,7 +175,7 @@ export class UdpDatagramConn implements AsyncIterable<Received>, Disposable {
     };
   }
 
-  #next(): Promise<Received | null> {
+  #next(): Promise<UdpReceived | null> {
     const error = this.#error;
     this.#error = null;
     if (error) return Promise.reject(error);
@@ -190,7 +190,7 @@ export class UdpDatagramConn implements AsyncIterable<Received>, Disposable {
       return;
     }
     const hostname = this.#udp.ip.networkOf(address)!.format(address);
-    const received: Received = [data.slice(), { transport: "udp", hostname, port }];
+    const received: UdpReceived = [data.slice(), { transport: "udp", hostname, port }];
     const waiter = this.#waiters.shift();
     if (waiter) waiter.resolve(received);
     else this.#queue.push(received);
