@@ -283,9 +283,9 @@ const SCHEMA: OptionsSchema<TcpOptions> = {
   type: "object",
   additionalProperties: false,
   properties: {
-    sendBuffer: { type: "integer", minimum: 4096, maximum: 2 ** 28 },
-    receiveBuffer: { type: "integer", minimum: 4096, maximum: 2 ** 28 },
-    maxConnections: { type: "integer", minimum: 1, maximum: 2 ** 24 },
+    sendBuffer: { type: "integer", minimum: 4096, maximum: 268_435_456 },
+    receiveBuffer: { type: "integer", minimum: 4096, maximum: 268_435_456 },
+    maxConnections: { type: "integer", minimum: 1, maximum: 16_777_216 },
     minRto: { type: "number", minimum: 1, maximum: 60_000 },
     ackDelay: { type: "number", minimum: 0, maximum: 500 },
     timeout: { type: "number", minimum: 1 },

@@ -30,7 +30,7 @@ const DEFAULT_MSS = { 4: 536, 6: 1220 };
 /** The least send MSS: a peer that asks for less would make us send headers for nothing. */
 const LEAST_MSS = 48;
 /** Milliseconds after which a timestamp says nothing any more: 24 days (RFC 7323, 5.5). */
-const TIMESTAMP_LIFETIME = 24 * 86_400_000;
+const TIMESTAMP_LIFETIME = 2_073_600_000;
 /** Challenge acknowledgements that one connection sends in a second (RFC 5961, 7; CVE-2016-5696: not shared). */
 const CHALLENGES = 10;
 

@@ -1,0 +1,15 @@
+// The same cases, asked of the Linux kernel: they say what the RFCs want, not what our code does.
+
+import { assertEquals } from "@std/assert";
+import { testWith } from "../needs.ts";
+import { inNamespace, NEEDS } from "../tap/namespace.ts";
+import { CASES } from "./cases.ts";
+
+testWith([...NEEDS, "deno"], "the kernel passes every conformance case too", () =>
+  inNamespace(async (namespace) => {
+    const program = namespace.start(["tests/conformance/kernel.ts"]);
+    await program.ended;
+    const lines = program.stdout.trim().split("\n");
+    assertEquals(lines.filter((line) => !line.startsWith("ok ")), [], program.stderr);
+    assertEquals(lines.length, CASES.length);
+  }));
