@@ -143,8 +143,8 @@ export class Icmp implements IpReceiver, Ipv4Errors {
     // Errors go out as internetwork control (RFC 1812, 4.3.2.5).
     path.trafficClass = bytes[at + 1]! & 0x1e | 0xc0;
     const { pool } = this.#core;
-    const error = pool.take();
     const quoted = Math.min(end - at, QUOTED);
+    const error = pool.take(ICMP_HEADER + quoted);
     error.end = error.start + ICMP_HEADER + quoted;
     error.setI32(0, type << 24 | code << 16);
     error.setI32(4, pointer << 24);

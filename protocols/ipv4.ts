@@ -40,6 +40,8 @@ export { IPV4_OPTIONS, type Ipv4Options, type Ipv4RouteOptions, type Ipv4Setting
 
 /** The group that every host is in (RFC 1112, 4). */
 const ALL_HOSTS = 0xe0000001 | 0;
+/** Bytes of the least MTU: a largest header, and eight bytes of a fragment (RFC 791, 3.2). */
+const LEAST_MTU = 68;
 /** ICMP: Destination Unreachable. */
 const UNREACHABLE = 3;
 /** ICMP: Time Exceeded. */
@@ -93,8 +95,10 @@ export class Ipv4 implements Network, LinkReceiver {
    * @param link What carries it.
    * @param ip The protocols above it.
    * @param options Addresses and routes.
+   * @throws {RangeError} When the link's MTU is below 68.
    */
   constructor(core: Core, link: Link<Ipv4Address>, ip: Ip, options: Ipv4Settings) {
+    if (link.mtu < LEAST_MTU) throw new RangeError(`ipv4() needs an MTU of at least 68, and the link's is ${link.mtu}`);
     this.#core = core;
     this.#link = link;
     this.#ip = ip;

@@ -222,3 +222,18 @@ test("replies to echoes reach who waits for their identifier", () => {
   bench.put(reply(0x1234));
   assertEquals(got, [9]);
 });
+
+test("an error that is larger than the MTU leaves in fragments", () => {
+  const bench = ipBench({ address: "10.0.0.2/24" }, { mtu: 68 });
+  const datagram = udpDatagram(5, 4444, new Uint8Array(632));
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < 640; at += 40) {
+    parts.push(ipv4Packet(datagram.subarray(at, at + 40), { flags: (at < 600 ? 0x2000 : 0) | at >> 3 }));
+  }
+  const sent = bench.put(...parts);
+  const message = sent.flatMap((packet) => [...packet.subarray(20)]);
+  assertEquals(message.length, 556);
+  assertEquals(checksum(message), 0);
+  assertEquals(bench.counter("loop", "faults"), 0);
+  assertEquals(bench.net.packetsTaken, 0);
+});

@@ -402,4 +402,5 @@ test("ipv4 refuses options that do not fit", () => {
   assertThrows(() => ipv4({ address: "10.0.0.300/24" }), SyntaxError);
   assertThrows(() => ipv4({ address: "10.0.0.2/24", routes: [{ to: "10.1.0.0" }] }), SyntaxError);
   assertThrows(() => ipv4({ address: "10.0.0.2/24", ttl: 0 }), RangeError);
+  assertThrows(() => ipBench({ address: "10.0.0.2/24" }, { mtu: 67 }), RangeError, "needs an MTU of at least 68");
 });
