@@ -6,10 +6,11 @@
 
 import { foldChecksum, sumPacket, updateChecksum } from "../core/checksum.ts";
 import type { Receiver } from "../core/driver.ts";
-import { type Ip, type IpReceiver, type Path, PROTOCOL_ICMP } from "../core/ip.ts";
+import { type Ip, type IpReceiver, PROTOCOL_ICMP } from "../core/ip.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { type Packet, setI32, UNICAST } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
+import { echoOptions } from "./icmp/echo_options.ts";
 import {
   ECHO,
   ECHO_REPLY,
@@ -22,7 +23,7 @@ import {
   TIMESTAMP_REPLY,
   UNREACHABLE,
 } from "./icmp/message.ts";
-import type { Ipv4, Ipv4Errors } from "./ipv4.ts";
+import type { Ipv4, Ipv4Errors, Ipv4Path } from "./ipv4.ts";
 
 /** Bytes of a packet that an error quotes: as many as fit into a datagram of 576 bytes (RFC 1812, 4.3.2.3). */
 const QUOTED = 576 - 20 - ICMP_HEADER;
@@ -75,7 +76,7 @@ export class Icmp implements IpReceiver, Ipv4Errors {
   #tokens: number = BURST;
   #filled: number = 0;
   /** The way of the last reply: who asks once asks again. */
-  #path: Path | null = null;
+  #path: Ipv4Path | null = null;
 
   /**
    * Starts the layer.
@@ -167,16 +168,19 @@ export class Icmp implements IpReceiver, Ipv4Errors {
     reply.setU8(0, type);
     // Only the type changes; a checksum that is kept covers the data from end to end.
     reply.setU16(2, updateChecksum(reply.u16(2), before, reply.u16(0)));
+    const { bytes, network: at } = packet;
+    const header = packet.start - at;
+    const now = ((this.#core.clock.origin ?? 0) + this.#core.now()) % DAY;
     if (type === TIMESTAMP_REPLY) {
-      const { clock } = this.#core;
-      const now = ((clock.origin ?? 0) + clock.now()) % DAY;
       setI32(reply.bytes, reply.start + 12, now);
       setI32(reply.bytes, reply.start + 16, now);
       reply.setU16(2, 0);
       reply.setU16(2, foldChecksum(sumPacket(reply, reply.start, reply.end)));
     }
     this.counters.replies++;
-    path.transmit(reply, PROTOCOL_ICMP);
+    const options = header > 20 ? echoOptions(bytes, at, header, path.source, now) : null;
+    if (options) path.transmitWithOptions(reply, PROTOCOL_ICMP, options);
+    else path.transmit(reply, PROTOCOL_ICMP);
     pool.give(reply);
   }
 

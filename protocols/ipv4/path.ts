@@ -4,7 +4,7 @@
  * @module
  */
 
-import { foldChecksum } from "../../core/checksum.ts";
+import { foldChecksum, sumBytes } from "../../core/checksum.ts";
 import type { Neighbour } from "../../core/driver.ts";
 import type { Path } from "../../core/ip.ts";
 import type { Ipv4Address } from "../../core/ipv4_address.ts";
@@ -83,6 +83,26 @@ export class Ipv4Path implements Path {
 
   /** Sends a payload. */
   transmit(packet: Packet, protocol: number): boolean {
+    return this.#send(packet, protocol, 0x45, 0);
+  }
+
+  /**
+   * Sends a payload behind a header with options; without them where it must be cut into fragments.
+   *
+   * @param packet The payload; the caller's again when this returns, its window moved.
+   * @param protocol Its IP protocol number.
+   * @param options The options, a multiple of four bytes and at most 40.
+   * @returns False when it was dropped.
+   */
+  transmitWithOptions(packet: Packet, protocol: number, options: Uint8Array): boolean {
+    const size = options.length;
+    if (packet.length + size > this.mms) return this.transmit(packet, protocol);
+    packet.bytes.set(options, packet.start -= size);
+    return this.#send(packet, protocol, 0x45 + (size >> 2), sumBytes(options, 0, size));
+  }
+
+  /** Sends what follows a header's first twenty bytes; `sum` is that of the options among it. */
+  #send(packet: Packet, protocol: number, versionLength: number, sum: number): boolean {
     if (this.#epoch !== this.network.epoch || !this.#neighbour.live) this.#refresh();
     const at = packet.start -= IPV4_HEADER;
     packet.network = at;
@@ -92,9 +112,11 @@ export class Ipv4Path implements Path {
     const flags = whole ? DONT_FRAGMENT : 0;
     const hops = this.ttl << 8 | protocol;
     const { source, destination, trafficClass } = this;
-    const check = foldChecksum(this.addressSum + 0x4500 + trafficClass + length + id + flags + hops);
+    const check = foldChecksum(
+      this.addressSum + (versionLength << 8) + trafficClass + length + id + flags + hops + sum,
+    );
     const bytes = packet.bytes;
-    bytes[at] = 0x45;
+    bytes[at] = versionLength;
     bytes[at + 1] = trafficClass;
     bytes[at + 2] = length >>> 8;
     bytes[at + 3] = length;

@@ -237,3 +237,27 @@ test("an error that is larger than the MTU leaves in fragments", () => {
   assertEquals(bench.counter("loop", "faults"), 0);
   assertEquals(bench.net.packetsTaken, 0);
 });
+
+test("record route and timestamp come back with us in them (RFC 1122, 3.2.2.6)", () => {
+  const bench = ipBench();
+  const options = (...list: number[]): string => {
+    const [reply] = bench.put(echo([1, 2, 3], { options: list }));
+    const header = (reply![0]! & 15) * 4;
+    assertEquals(checksum(reply!.subarray(0, header)), 0);
+    assertEquals(hex(reply!.subarray(header)), hex(icmpMessage(0, 0, [0x12, 0x34, 0, 7], [1, 2, 3])));
+    return hex(reply!.subarray(20, header));
+  };
+  // Room for two addresses, one is there; then full; then none but padding.
+  assertEquals(options(7, 11, 8, 10, 0, 0, 254, 0, 0, 0, 0, 0), "070b0c0a0000fe0a00000200");
+  assertEquals(options(1, 7, 7, 8, 10, 0, 0, 254), "0707080a0000fe00");
+  assertEquals(options(1, 1, 1, 1, 148, 4, 0, 0), "");
+  // The bench's clock stands at 1000 ms. Times alone, with addresses, for hosts named beforehand, and no room.
+  assertEquals(options(68, 8, 5, 0, 0, 0, 0, 0), "44080900000003e8");
+  assertEquals(options(68, 12, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0), "440c0d010a000002000003e8");
+  assertEquals(options(68, 12, 5, 3, 10, 0, 0, 2, 0, 0, 0, 0), "440c0d030a000002000003e8");
+  assertEquals(options(68, 12, 5, 3, 10, 0, 0, 3, 0, 0, 0, 0), "440c05030a00000300000000");
+  assertEquals(options(68, 8, 9, 0x10, 1, 2, 3, 4), "4408092001020304");
+  // A pointer that points nowhere is left alone.
+  for (const pointer of [0, 3, 250]) options(7, 7, pointer, 0, 0, 0, 0, 0);
+  assertEquals(bench.counter("loop", "faults"), 0);
+});
