@@ -183,6 +183,15 @@ export class ScriptedPeer {
     }
   }
 
+  /** Lets go of everything that the stack sent; `look` sees each packet, lent. */
+  discard(look?: (packet: Packet) => void): void {
+    for (;;) {
+      this.#packet.reset();
+      if (!this.#wire.receive(this.#packet)) return;
+      look?.(this.#packet);
+    }
+  }
+
   /** Takes everything that the stack sent, each as `"flags seq ack length"`. */
   all(): string[] {
     const lines: string[] = [];
