@@ -315,7 +315,8 @@ export class Ipv4 implements Network, LinkReceiver {
 
   /** Hears that a neighbour did not answer. */
   unreachable(packet: Packet): void {
-    this.fault(packet, { code: "EHOSTUNREACH", hard: false, mtu: 0, message: "the host does not answer" });
+    // Nothing between here and there can have lost it: to open a connection is hopeless.
+    this.fault(packet, { code: "EHOSTUNREACH", hard: true, mtu: 0, message: "the host does not answer" });
   }
 
   /**
