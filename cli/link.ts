@@ -27,7 +27,7 @@ export const LINK_OPTIONS = {
 export const LINK_HELP = `  --driver tap|tun   which kind of device: Ethernet frames, or bare IP packets
   --name NAME        the device; tap0 or tun0 when left out, and "tap%d" takes the first free number
   --address CIDR     our IPv4 address and prefix, such as 10.0.0.2/24
-  --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64
+  --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64 (no effect yet)
   --gateway ADDRESS  the IPv4 router for what is not on the link
   --host CIDR        gives the kernel's end of the link this IPv4 address and switches it on
   --host6 CIDR       the same for IPv6
@@ -60,7 +60,7 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
   }
   if (address6 !== undefined) {
     cidr("--address6", address6, parseIpv6Cidr);
-    throw new UsageError("--address6 comes with a later release, together with IPv6");
+    console.error("--address6 has no effect yet: IPv6 comes with a later release");
   }
   if (address === undefined) throw new UsageError("say --address, such as --address 10.0.0.2/24");
   cidr("--address", address, parseIpv4Cidr);

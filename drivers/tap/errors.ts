@@ -71,7 +71,6 @@ export function nodeError(kind: Kind, name: string, errno: number): NetError {
  */
 export function attachError(kind: Kind, name: string, errno: number, exists: boolean): NetError {
   const code = codeOf(errno);
-  const remake = `sudo ip link delete ${name} && ${ready(kind, name)}`;
   switch (code) {
     case "EBUSY":
       return new NetError(
@@ -82,16 +81,15 @@ export function attachError(kind: Kind, name: string, errno: number, exists: boo
       return new NetError(
         code,
         exists
-          ? `Cannot open ${name}: it was made for another user; make it yours with: ${remake}`
+          ? `Cannot open ${name}: it was made for another user; make it yours with: ` +
+            `sudo ip tuntap del dev ${name} mode ${kind} && ${ready(kind, name)}`
           : `Cannot open ${name}: there is none, and making one takes the right to; grant it with: ${
             ready(kind, name)
           }`,
       );
     case "EINVAL":
-      return new NetError(
-        code,
-        `Cannot open ${name}: it is no ${kind} device with one queue; make one with: ${remake}`,
-      );
+      // No command here: the name may be that of the machine's own card.
+      return new NetError(code, `Cannot open ${name}: it is no ${kind} device with one queue; choose another name`);
     default:
       return new NetError(code, `Cannot open ${name}: the kernel refuses (error ${errno})`);
   }

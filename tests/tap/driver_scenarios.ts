@@ -196,7 +196,7 @@ const SCENARIOS: Record<string, () => Promise<void> | void> = {
     const longest = tap("abcdefghijklmno");
     assertEquals([first.name, second.name, longest.name], ["bt0", "bt1", "abcdefghijklmno"]);
     refused("EBUSY", /^Cannot open bt0: another process has it open; /, () => tap("bt0"));
-    refused("EINVAL", /^Cannot open lo: it is no tap device .*ip tuntap add/, () => tap("lo"));
+    refused("EINVAL", /^Cannot open lo: it is no tap device .*; choose another name$/, () => tap("lo"));
     refused("EINVAL", /^Cannot open bt0: it is no tun device/, () => tun("bt0"));
     first.close();
     first.close();
@@ -226,7 +226,11 @@ const SCENARIOS: Record<string, () => Promise<void> | void> = {
       /^Cannot open bt2: there is none, .*: sudo ip tuntap add dev bt2 mode tap user \$USER$/,
       () => tap("bt2"),
     );
-    refused("EPERM", /^Cannot open bt1: it was made for another user; /, () => tap("bt1"));
+    refused(
+      "EPERM",
+      /^Cannot open bt1: it was made for another user; .*: sudo ip tuntap del dev bt1 mode tap && sudo ip tuntap add /,
+      () => tap("bt1"),
+    );
     refused(
       "EPERM",
       /^Cannot give 10\.7\.0\.1\/24 to bt0 .*: sudo ip address add 10\.7\.0\.1\/24 dev bt0$/,

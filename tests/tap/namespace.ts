@@ -14,7 +14,9 @@
  */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { hasProgram } from "../needs.ts";
 
 /** Where the tree lies. */
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
@@ -59,7 +61,8 @@ export class Program {
   /** Its exit status, once it ended; null when a signal ended it. */
   readonly ended: Promise<number | null>;
   readonly #watchers: Set<() => void> = new Set();
-  #over: boolean = false;
+  /** Whether it ended. */
+  over: boolean = false;
 
   /** Watches a process. */
   constructor(child: ChildProcess) {
@@ -75,7 +78,7 @@ export class Program {
     this.ended = new Promise((resolve) => {
       child.on("error", (error) => this.stderr += String(error));
       child.on("close", (status) => {
-        this.#over = true;
+        this.over = true;
         resolve(status);
         this.#notify();
       });
@@ -104,7 +107,7 @@ export class Program {
           const match = pattern.exec(line);
           if (match) return settle(() => resolve(match));
         }
-        if (this.#over) settle(() => reject(new Error(`It ended without a line like ${pattern}: ${this.said()}`)));
+        if (this.over) settle(() => reject(new Error(`It ended without a line like ${pattern}: ${this.said()}`)));
       };
       const timer = setTimeout(
         () =>
@@ -126,10 +129,16 @@ export class Program {
     return cpuOf(this.pid);
   }
 
+  /** Sends a signal. */
+  signal(signal: NodeJS.Signals): void {
+    // Not by `child.kill`, which in Deno sends one signal only.
+    if (!this.over) process.kill(this.pid, signal);
+  }
+
   /** Sends a signal and waits for its end; kills it when it does not end in time. */
   async stop(signal: NodeJS.Signals = "SIGTERM", timeout = 5000): Promise<number | null> {
-    if (!this.#over) this.child.kill(signal);
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), timeout);
+    this.signal(signal);
+    const timer = setTimeout(() => this.signal("SIGKILL"), timeout);
     try {
       return await this.ended;
     } finally {
@@ -147,6 +156,14 @@ export function cpuOf(pid: number): number {
 
 let made = 0;
 
+/** Removes namespaces of tests that were killed, so that they did not remove them. */
+function sweep(): void {
+  for (const line of spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout.split("\n")) {
+    const [name, pid] = /^bonsai-(\d+)-\d+/.exec(line) ?? [];
+    if (name && !existsSync(`/proc/${pid}`)) spawnSync("ip", ["netns", "delete", name]);
+  }
+}
+
 /** A network namespace. */
 export class Namespace {
   /** Its name for `ip netns`. */
@@ -155,6 +172,7 @@ export class Namespace {
 
   /** Makes an empty one, whose loopback is on. */
   constructor() {
+    if (made === 1) sweep();
     must(spawnSync("ip", ["netns", "add", this.name], { encoding: "utf8" }), "ip netns add");
     this.run("ip", "link", "set", "lo", "up");
   }
@@ -182,7 +200,9 @@ export class Namespace {
 
   /** Starts a program in it; killed at the latest when the namespace is removed. */
   spawn(...command: string[]): Program {
-    const child = spawn("ip", this.#command(command), { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    // It must not outlive a test that is killed.
+    const bound = hasProgram("setpriv") ? ["setpriv", "--pdeathsig", "KILL", ...command] : command;
+    const child = spawn("ip", this.#command(bound), { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
     const program = new Program(child);
     this.#programs.push(program);
     return program;
