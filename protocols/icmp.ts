@@ -10,6 +10,7 @@ import { type Ip, type IpReceiver, PROTOCOL_ICMP } from "../core/ip.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { type Packet, setI32, UNICAST } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
+import { TokenBucket } from "../core/token_bucket.ts";
 import { echoOptions } from "./icmp/echo_options.ts";
 import {
   ECHO,
@@ -71,10 +72,8 @@ export class Icmp implements IpReceiver, Ipv4Errors {
   readonly counters: IcmpCounters = new IcmpCounters();
   readonly #core: Core;
   readonly #ipv4: Ipv4;
-  readonly #rate: number;
+  readonly #bucket: TokenBucket;
   readonly #echoes: Map<number, Receiver> = new Map();
-  #tokens: number = BURST;
-  #filled: number = 0;
   /** The way of the last reply: who asks once asks again. */
   #path: Ipv4Path | null = null;
 
@@ -89,7 +88,7 @@ export class Icmp implements IpReceiver, Ipv4Errors {
   constructor(core: Core, ip: Ip, ipv4: Ipv4, options: IcmpOptions) {
     this.#core = core;
     this.#ipv4 = ipv4;
-    this.#rate = options.rateLimit ?? 1000;
+    this.#bucket = new TokenBucket(core, BURST, options.rateLimit ?? 1000);
     ipv4.errors = this;
     ip.attach(PROTOCOL_ICMP, this);
     core.count("icmp", this.counters);
@@ -137,7 +136,7 @@ export class Icmp implements IpReceiver, Ipv4Errors {
     ) return;
     const path = this.#ipv4.pathBack(packet);
     if (!path) return;
-    if (!this.#allow()) {
+    if (!this.#bucket.take()) {
       this.counters.limited++;
       return;
     }
@@ -191,16 +190,6 @@ export class Icmp implements IpReceiver, Ipv4Errors {
     const fault = packet.length < 28 ? null : readFault(type, code, mtu, packet.u16(2));
     if (fault && this.#ipv4.fault(packet, fault)) this.counters.faults++;
     else this.counters.badQuotes++;
-  }
-
-  /** Takes a token from the bucket, which fills with time. */
-  #allow(): boolean {
-    const now = this.#core.now();
-    this.#tokens = Math.min(BURST, this.#tokens + (now - this.#filled) * this.#rate / 1000);
-    this.#filled = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
   }
 }
 

@@ -16,24 +16,24 @@ import {
   isIpv4Multicast,
   tryParseIpv4,
 } from "../core/ipv4_address.ts";
+import { Loopback } from "../core/loopback.ts";
 import type { NetErrorCode } from "../core/net_error.ts";
 import { getI32, type Packet, UNICAST } from "../core/packet.ts";
+import { PathMtus } from "../core/path_mtu.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
+import { Reassembly } from "../core/reassembly.ts";
 import { Ipv4Counters } from "./ipv4/counters.ts";
 import { transmitFragments } from "./ipv4/fragmentation.ts";
 import { FRAGMENT_OFFSET, IPV4_HEADER, MORE_FRAGMENTS } from "./ipv4/header.ts";
 import { Identifications } from "./ipv4/identification.ts";
-import { Loopback } from "./ipv4/loopback.ts";
 import { OPTIONS_SOUND, OPTIONS_SOURCE_ROUTE, walkOptions } from "./ipv4/options.ts";
 import { Ipv4Path } from "./ipv4/path.ts";
-import { PathMtus } from "./ipv4/path_mtu.ts";
-import { Reassembly } from "./ipv4/reassembly.ts";
 import { Ipv4Routes } from "./ipv4/routes.ts";
 import { type Ipv4Options, type Ipv4Settings, readOptions } from "./ipv4/settings.ts";
 
 export { Ipv4Counters } from "./ipv4/counters.ts";
 export type { Identifications } from "./ipv4/identification.ts";
-export type { Loopback } from "./ipv4/loopback.ts";
+export type { Loopback } from "../core/loopback.ts";
 export type { Ipv4Path } from "./ipv4/path.ts";
 export type { Ipv4Route } from "./ipv4/routes.ts";
 export { IPV4_OPTIONS, type Ipv4Options, type Ipv4RouteOptions, type Ipv4Settings } from "./ipv4/settings.ts";
@@ -42,6 +42,10 @@ export { IPV4_OPTIONS, type Ipv4Options, type Ipv4RouteOptions, type Ipv4Setting
 const ALL_HOSTS = 0xe0000001 | 0;
 /** Bytes of the least MTU: a largest header, and eight bytes of a fragment (RFC 791, 3.2). */
 const LEAST_MTU = 68;
+/** Bytes below which the MTU of a way is not believed, for then every packet would be a fragment: as Linux has it. */
+const LEAST_PATH_MTU = 552;
+/** Milliseconds for which the fragments of a datagram may arrive. */
+const REASSEMBLY_TIME = 30_000;
 /** ICMP: Destination Unreachable. */
 const UNREACHABLE = 3;
 /** ICMP: Time Exceeded. */
@@ -105,11 +109,16 @@ export class Ipv4 implements Network, LinkReceiver {
     this.ttl = options.ttl;
     this.identifications = new Identifications(() => core.random());
     this.loopback = new Loopback(core, { receive: (packet) => this.#read(packet, true) });
-    this.#reassembly = new Reassembly(core, options.reassembly, {
-      reassembled: (packet) => this.#deliver(packet, (packet.u8(0) & 15) << 2),
+    this.#reassembly = new Reassembly(core, options.reassembly, REASSEMBLY_TIME, "fragments", {
+      same: isSameDatagram,
+      reassembled: (packet, header) => {
+        packet.setU16(2, packet.length);
+        packet.setU16(6, 0);
+        this.#deliver(packet, header);
+      },
       timedOut: (packet) => this.errors?.error(packet, TIME_EXCEEDED, 1, 0),
     });
-    this.#mtus = new PathMtus(core, () => this.epoch++);
+    this.#mtus = new PathMtus(core, LEAST_PATH_MTU, () => this.epoch++);
     link.attach(this);
     link.join(ALL_HOSTS as Ipv4Address);
     for (const address of options.addresses) this.assign(address);
@@ -374,8 +383,9 @@ export class Ipv4 implements Network, LinkReceiver {
         return;
       }
     }
-    if (((bytes[at + 6]! << 8 | bytes[at + 7]!) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) {
-      this.#reassembly.receive(packet, header);
+    const flags = bytes[at + 6]! << 8 | bytes[at + 7]!;
+    if ((flags & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) {
+      this.#reassembly.receive(packet, header, (flags & FRAGMENT_OFFSET) << 3, (flags & MORE_FRAGMENTS) !== 0);
     } else this.#deliver(packet, header);
   }
 
@@ -423,6 +433,11 @@ export class Ipv4 implements Network, LinkReceiver {
     for (const { address, mask } of this.#addresses) if (((nextHop ^ address) & mask) === 0) return address;
     return this.#addresses[0]?.address ?? 0 as Ipv4Address;
   }
+}
+
+/** Whether fragments have the same Identification, protocol and addresses (RFC 791, 3.2). */
+function isSameDatagram(a: Packet, b: Packet): boolean {
+  return a.u16(4) === b.u16(4) && a.u8(9) === b.u8(9) && a.i32(12) === b.i32(12) && a.i32(16) === b.i32(16);
 }
 
 /** The {@linkcode ipv4} protocol. */

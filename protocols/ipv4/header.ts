@@ -19,5 +19,3 @@ export const DONT_FRAGMENT = 0x4000;
 export const MORE_FRAGMENTS = 0x2000;
 /** The fragment offset in the same bits, in units of 8 bytes. */
 export const FRAGMENT_OFFSET = 0x1fff;
-/** Bytes of the largest datagram. */
-export const IPV4_LARGEST = 65_535;

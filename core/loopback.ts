@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Neighbour, Receiver } from "../../core/driver.ts";
-import type { Packet } from "../../core/packet.ts";
-import type { Core, Sender } from "../../core/protocol.ts";
+import type { Neighbour, Receiver } from "./driver.ts";
+import type { Packet } from "./packet.ts";
+import type { Core, Sender } from "./protocol.ts";
 
 /** Packets that may wait. */
 const MOST = 256;

@@ -1,20 +1,19 @@
 /**
- * Puts fragments together again (RFC 791, 3.2; RFC 815; RFC 1122, 3.3.2).
+ * Puts fragments together again, whichever family they are of (RFC 791, 3.2; RFC 815; RFC 1122, 3.3.2; RFC 8200, 4.5).
  *
  * A datagram is written straight to where its bytes belong, its header into the headroom before them; what was received of it is
- * a sorted list of ranges. Fragments that overlap others in part are an attack (RFC 5722 says so for IPv6), and the
- * datagram is dropped; one that brings nothing new is a duplicate, and ignored.
+ * a sorted list of ranges. Fragments that overlap others are an attack (RFC 5722), and the datagram is dropped; one that
+ * repeats bytes that are there is a duplicate, and ignored.
  *
  * @module
  */
 
-import { HEADROOM, type Packet } from "../../core/packet.ts";
-import type { Core } from "../../core/protocol.ts";
-import { Timer } from "../../core/timers.ts";
-import { FRAGMENT_OFFSET, IPV4_HEADER, IPV4_LARGEST, MORE_FRAGMENTS } from "./header.ts";
+import { HEADROOM, type Packet } from "./packet.ts";
+import type { Core } from "./protocol.ts";
+import { Timer } from "./timers.ts";
 
-/** Milliseconds for which the fragments of a datagram may arrive. */
-const LIFETIME = 30_000;
+/** Bytes of the largest datagram that a packet can hold. */
+const LARGEST = 65_535;
 /** Ranges of one datagram; more holes are made by nobody but an attacker. */
 const RANGES = 64;
 
@@ -38,34 +37,39 @@ export class ReassemblyCounters {
 
 /** A datagram of which fragments are missing. */
 class Datagram {
+  /** What is there: the payload from {@linkcode HEADROOM} on, the header of a fragment before it. */
   readonly packet: Packet;
-  readonly source: number;
-  readonly destination: number;
-  /** Identification and protocol. */
-  readonly key: number;
   readonly expires: number;
   /** First byte and one past the last byte of each run received, in order. */
   readonly ranges: number[] = [];
   /** Bytes of the payload; -1 until the last fragment is there. */
   total: number = -1;
-  /** Bytes of the first fragment's header; 0 until it is there. */
-  header: number = 0;
-  /** Bytes of the first fragment's payload. */
+  /** Bytes of the first fragment's payload; 0 until it is there. */
   first: number = 0;
 
-  constructor(packet: Packet, source: number, destination: number, key: number, expires: number) {
+  constructor(packet: Packet, expires: number) {
     this.packet = packet;
-    this.source = source;
-    this.destination = destination;
-    this.key = key;
     this.expires = expires;
   }
 }
 
-/** What reassembly gives back. */
+/** What reassembly asks of its family, and gives back. */
 export interface ReassemblyUser {
-  /** Reads a whole datagram, its window at the header; lent until this returns. */
-  reassembled(packet: Packet): void;
+  /**
+   * Whether two fragments are of one datagram.
+   *
+   * @param whole What is there of the datagram, its window at the header of one of its fragments.
+   * @param packet The other fragment, its window at its header.
+   */
+  same(whole: Packet, packet: Packet): boolean;
+  /**
+   * Reads a whole datagram.
+   *
+   * @param packet The datagram, its window from the header of the first fragment, as it was given, to the end of the whole
+   * payload; lent until this returns.
+   * @param header Bytes of that header.
+   */
+  reassembled(packet: Packet, header: number): void;
   /** Hears that a datagram was given up; the packet is its first fragment, lent until this returns. */
   timedOut(packet: Packet): void;
 }
@@ -77,6 +81,7 @@ export class Reassembly {
   readonly #core: Core;
   readonly #user: ReassemblyUser;
   readonly #most: number;
+  readonly #lifetime: number;
   /** The oldest first. */
   readonly #datagrams: Datagram[] = [];
   readonly #timer: Timer = new Timer((now) => this.#expire(now));
@@ -86,13 +91,16 @@ export class Reassembly {
    *
    * @param core The core.
    * @param most Datagrams to work on at once; each takes 64 KiB.
+   * @param lifetime Milliseconds for which the fragments of a datagram may arrive.
+   * @param owner The name of the counters.
    * @param user Who takes the datagrams.
    */
-  constructor(core: Core, most: number, user: ReassemblyUser) {
+  constructor(core: Core, most: number, lifetime: number, owner: string, user: ReassemblyUser) {
     this.#core = core;
     this.#user = user;
     this.#most = most;
-    core.count("fragments", this.counters);
+    this.#lifetime = lifetime;
+    core.count(owner, this.counters);
     core.onClose(() => {
       while (this.#datagrams.length > 0) this.#drop(0);
     });
@@ -101,26 +109,26 @@ export class Reassembly {
   /**
    * Takes in a fragment, and delivers its datagram when that is whole.
    *
-   * @param packet The fragment, its window from the header, which is sound, to the end of its payload.
-   * @param header Bytes of its header.
+   * @param packet The fragment, its window from its header, which is sound, to the end of its payload.
+   * @param header Bytes of its header; they fit into the headroom.
+   * @param from Where its payload belongs, in bytes from the start of the datagram's.
+   * @param more Whether fragments follow it in the datagram.
    */
-  receive(packet: Packet, header: number): void {
+  receive(packet: Packet, header: number, from: number, more: boolean): void {
     const { counters } = this;
-    const { bytes, start: at } = packet;
+    const { bytes, start: at, end } = packet;
     counters.fragments++;
-    const flags = packet.u16(6);
-    const more = (flags & MORE_FRAGMENTS) !== 0;
-    const from = (flags & FRAGMENT_OFFSET) << 3;
-    const size = packet.length - header;
+    const size = end - at - header;
     const to = from + size;
-    if (size === 0 || more && (size & 7) !== 0 || to + IPV4_HEADER > IPV4_LARGEST) {
+    if (size === 0 || more && (size & 7) !== 0 || to + header > LARGEST) {
       counters.malformed++;
       return;
     }
     const index = this.#find(packet);
     const datagram = this.#datagrams[index]!;
+    const { packet: whole, ranges } = datagram;
     const verdict = this.#place(datagram, from, to, more);
-    if (verdict < 0) {
+    if (verdict < 0 || verdict === 0 && !isCopy(bytes, at + header, whole.bytes, HEADROOM + from, size)) {
       counters.overlaps++;
       return this.#drop(index);
     }
@@ -128,26 +136,24 @@ export class Reassembly {
       counters.duplicates++;
       return;
     }
-    const { packet: whole, ranges } = datagram;
-    whole.bytes.set(bytes.subarray(at + header, packet.end), HEADROOM + from);
-    if (from === 0) {
-      datagram.header = header;
-      datagram.first = size;
+    whole.bytes.set(bytes.subarray(at + header, end), HEADROOM + from);
+    // Any fragment's header tells whose it is; the first one's is the datagram's.
+    if (from === 0 || ranges.length === 2 && to - from === ranges[1]! - ranges[0]!) {
       whole.start = whole.network = HEADROOM - header;
       whole.bytes.set(bytes.subarray(at, at + header), whole.start);
+    }
+    if (from === 0) {
+      datagram.first = size;
       whole.cast = packet.cast;
       whole.ip = packet.ip;
     }
     if (datagram.total < 0 || ranges.length !== 2 || ranges[0] !== 0 || ranges[1] !== datagram.total) return;
     this.#datagrams.splice(index, 1);
-    const length = datagram.header + datagram.total;
-    if (length > IPV4_LARGEST) counters.malformed++;
+    whole.end = HEADROOM + datagram.total;
+    if (whole.length > LARGEST) counters.malformed++;
     else {
       counters.reassembled++;
-      whole.end = whole.start + length;
-      whole.setU16(2, length);
-      whole.setU16(6, 0);
-      this.#user.reassembled(whole);
+      this.#user.reassembled(whole, HEADROOM - whole.start);
     }
     this.#core.pool.give(whole);
   }
@@ -173,21 +179,15 @@ export class Reassembly {
   /** Finds the datagram of a fragment, or starts one. */
   #find(packet: Packet): number {
     const datagrams = this.#datagrams;
-    const key = packet.u16(4) << 8 | packet.u8(9);
-    const source = packet.i32(12);
-    const destination = packet.i32(16);
-    for (let i = 0; i < datagrams.length; i++) {
-      const datagram = datagrams[i]!;
-      if (datagram.key === key && datagram.source === source && datagram.destination === destination) return i;
-    }
+    for (let i = 0; i < datagrams.length; i++) if (this.#user.same(datagrams[i]!.packet, packet)) return i;
     if (datagrams.length >= this.#most) {
       this.counters.evicted++;
       this.#drop(0);
     }
     const { timers, pool } = this.#core;
-    const expires = this.#core.now() + LIFETIME;
+    const expires = this.#core.now() + this.#lifetime;
     if (datagrams.length === 0) timers.arm(this.#timer, expires);
-    return datagrams.push(new Datagram(pool.take(IPV4_LARGEST), source, destination, key, expires)) - 1;
+    return datagrams.push(new Datagram(pool.take(LARGEST), expires)) - 1;
   }
 
   #drop(index: number): void {
@@ -197,9 +197,9 @@ export class Reassembly {
   #expire(now: number): void {
     const datagrams = this.#datagrams;
     while (datagrams.length > 0 && datagrams[0]!.expires <= now) {
-      const { packet, header, first } = datagrams[0]!;
+      const { packet, first } = datagrams[0]!;
       this.counters.timeouts++;
-      if (header > 0) {
+      if (first > 0) {
         packet.end = HEADROOM + first;
         this.#user.timedOut(packet);
       }
@@ -207,4 +207,9 @@ export class Reassembly {
     }
     if (datagrams.length > 0) this.#core.timers.arm(this.#timer, datagrams[0]!.expires);
   }
+}
+
+function isCopy(a: Uint8Array, at: number, b: Uint8Array, bt: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (a[at + i] !== b[bt + i]) return false;
+  return true;
 }

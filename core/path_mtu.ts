@@ -1,22 +1,21 @@
 /**
- * What is known of the MTU of ways beyond our own link (RFC 1191).
+ * What is known of the MTU of ways beyond our own link (RFC 1191, RFC 8201), whichever family goes them.
  *
  * @module
  */
 
-import type { Core } from "../../core/protocol.ts";
-import { Timer } from "../../core/timers.ts";
+import type { Core } from "./protocol.ts";
+import { Timer } from "./timers.ts";
 
-/** Milliseconds after which a larger packet is tried again (RFC 1191, 6.3). */
+/** Milliseconds after which a larger packet is tried again (RFC 1191, 6.3; RFC 8201, 4). */
 const LIFETIME = 600_000;
-/** Bytes below which an MTU is not believed, for then every packet would be a fragment: as Linux has it. */
-const LEAST = 552;
 /** Hosts remembered at once. */
 const MOST = 256;
 
 /** MTUs of hosts, where they are smaller than our link's. */
 export class PathMtus {
   readonly #core: Core;
+  readonly #least: number;
   readonly #changed: () => void;
   /** The oldest first. */
   readonly #known: Map<number, { readonly mtu: number; readonly expires: number }> = new Map();
@@ -26,17 +25,19 @@ export class PathMtus {
    * Makes an empty table.
    *
    * @param core The core.
+   * @param least Bytes below which an MTU is not believed.
    * @param changed Called when what `get` says has changed.
    */
-  constructor(core: Core, changed: () => void) {
+  constructor(core: Core, least: number, changed: () => void) {
     this.#core = core;
+    this.#least = least;
     this.#changed = changed;
   }
 
   /**
    * Tells the MTU of the way to a host.
    *
-   * @param destination The host.
+   * @param destination The host: an IPv4 address, or a hash of an IPv6 one; hosts that collide share the smaller MTU.
    * @param link The MTU of our link.
    * @returns The MTU; negative where what was told is too small to be believed, so that routers must be let fragment.
    */
@@ -48,7 +49,7 @@ export class PathMtus {
   /**
    * Hears of a smaller MTU.
    *
-   * @param destination The host.
+   * @param destination The host: an IPv4 address, or a hash of an IPv6 one; hosts that collide share the smaller MTU.
    * @param mtu The MTU; one that is not smaller than what is known changes nothing.
    * @param link The MTU of our link.
    */
@@ -57,7 +58,7 @@ export class PathMtus {
     this.#known.delete(destination);
     if (this.#known.size >= MOST) this.#known.delete(this.#known.keys().next().value!);
     const expires = this.#core.now() + LIFETIME;
-    this.#known.set(destination, { mtu: mtu < LEAST ? -Math.min(LEAST, link) : mtu, expires });
+    this.#known.set(destination, { mtu: mtu < this.#least ? -Math.min(this.#least, link) : mtu, expires });
     if (!this.#timer.armed) this.#core.timers.arm(this.#timer, expires);
     this.#changed();
   }
