@@ -25,6 +25,14 @@ export * from "./core/ipv4_address.ts";
 export * from "./core/ipv6_address.ts";
 export type { Loop } from "./core/loop.ts";
 export * from "./core/mac_address.ts";
+export type {
+  CachedNeighbour,
+  NeighbourCache,
+  NeighbourCounters,
+  NeighbourState,
+  NeighbourUser,
+  NeighbourWay,
+} from "./core/neighbour_cache.ts";
 export * from "./core/net_error.ts";
 export * from "./core/options.ts";
 export * from "./core/packet.ts";

@@ -10,16 +10,22 @@ import { IPV4_BROADCAST, type Ipv4Address, isIpv4Multicast } from "../core/ipv4_
 import { formatMac, type MacAddress } from "../core/mac_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { type Packet, UNICAST } from "../core/packet.ts";
+import {
+  type CachedNeighbour,
+  NeighbourCache,
+  type NeighbourCounters,
+  type NeighbourUser,
+} from "../core/neighbour_cache.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { fraction } from "../core/random.ts";
 import type { Timer } from "../core/timers.ts";
 import { Claim, type ClaimHolder } from "./arp/claim.ts";
 import { ARP_REPLY, ARP_REQUEST, isSaneArp, writeArp } from "./arp/message.ts";
-import { type ArpCache, ArpNeighbour } from "./arp/neighbour.ts";
 import type { Ethernet, EthernetPath } from "./ethernet.ts";
 
 export type { Claim, ClaimHolder } from "./arp/claim.ts";
-export type { ArpCache, ArpNeighbour, ArpState } from "./arp/neighbour.ts";
+/** An entry of the ARP cache. */
+export type ArpNeighbour = CachedNeighbour<Ipv4Address, EthernetPath>;
 
 /** Hears that another host uses an address of ours. */
 export type OnConflict = (address: Ipv4Address, mac: string) => void;
@@ -51,11 +57,8 @@ export const ARP_OPTIONS: OptionsSchema<ArpOptions> = {
   },
 };
 
-/** Packets that wait for all neighbours together, for each that may wait for one. */
-const QUEUES = 4;
-
 /** What the ARP layer counts. */
-export class ArpCounters {
+export class ArpCounters implements NeighbourCounters {
   /** Messages that make no sense. */
   malformed: number = 0;
   /** Requests sent. */
@@ -73,22 +76,23 @@ export class ArpCounters {
 }
 
 /** The ARP layer: IPv4 packets to neighbours. */
-export class Arp implements Link<Ipv4Address>, Receiver, ArpCache, ClaimHolder {
+export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Address, EthernetPath>, ClaimHolder {
   /** Bytes of the largest packet. */
   readonly mtu: number;
   /** Milliseconds for which an answer is believed. */
   readonly lifetime: number;
+  /** Milliseconds between two requests. */
+  readonly retransmit = 1000;
+  /** Entries in use are asked for before they become stale. */
+  readonly patient = false;
   /** What it does and drops. */
   readonly counters: ArpCounters = new ArpCounters();
   readonly #core: Core;
   readonly #ethernet: Ethernet;
   readonly #all: EthernetPath;
   readonly #options: ArpOptions;
-  readonly #entries: Map<number, ArpNeighbour> = new Map();
+  readonly #cache: NeighbourCache<Ipv4Address, EthernetPath>;
   readonly #claims: Map<number, Claim> = new Map();
-  readonly #capacity: number;
-  readonly #queue: number;
-  #waiting: number = 0;
   #receiver: LinkReceiver | null = null;
 
   /**
@@ -104,14 +108,10 @@ export class Arp implements Link<Ipv4Address>, Receiver, ArpCache, ClaimHolder {
     this.#options = options;
     this.#all = ethernet.path(new Uint8Array(6).fill(255), ETHERTYPE_ARP);
     this.lifetime = options.lifetime ?? 30_000;
-    this.#capacity = options.neighbours ?? 512;
-    this.#queue = options.queue ?? 64;
+    this.#cache = new NeighbourCache(core, this, options.neighbours ?? 512, options.queue ?? 64);
     this.mtu = ethernet.mtu;
     ethernet.attach(ETHERTYPE_ARP, this);
     core.count("arp", this.counters);
-    core.onClose(() => {
-      for (const entry of this.#entries.values()) this.forget(entry);
-    });
   }
 
   /** Names who reads the packets, and who hears that a neighbour does not answer. */
@@ -135,7 +135,7 @@ export class Arp implements Link<Ipv4Address>, Receiver, ArpCache, ClaimHolder {
   neighbour(nextHop: Ipv4Address): Neighbour {
     if (nextHop === IPV4_BROADCAST) return this.#ethernet.path(new Uint8Array(6).fill(255), ETHERTYPE_IPV4);
     if (isIpv4Multicast(nextHop)) return this.#ethernet.path(groupMac(nextHop), ETHERTYPE_IPV4);
-    return this.#entries.get(nextHop) ?? this.#insert(nextHop, true)!;
+    return this.#cache.get(nextHop) ?? this.#cache.insert(nextHop, nextHop, true)!;
   }
 
   /** Lets packets for a group through. */
@@ -165,7 +165,7 @@ export class Arp implements Link<Ipv4Address>, Receiver, ArpCache, ClaimHolder {
     const forUs = this.#claims.get(target)?.settled === true;
     if (sender !== 0) {
       // RFC 826 merges what it knows already, and takes up who asks for us, for an answer will be wanted soon.
-      const entry = this.#entries.get(sender) ?? (forUs && request ? this.#insert(sender, false) : null);
+      const entry = this.#cache.get(sender) ?? (forUs && request ? this.#cache.insert(sender, sender, false) : null);
       if (entry) {
         const path = entry.path?.leadsTo(bytes, at + 8)
           ? entry.path
@@ -183,8 +183,8 @@ export class Arp implements Link<Ipv4Address>, Receiver, ArpCache, ClaimHolder {
   /** Asks for an entry's address. */
   ask(entry: ArpNeighbour): void {
     const waiting = entry.queue[0];
-    if (waiting && this.#claims.has(waiting.i32(12))) entry.asker = waiting.i32(12);
-    const claim = this.#claims.get(entry.asker) ?? this.#claims.values().next().value;
+    if (waiting && this.#claims.has(waiting.i32(12))) entry.asker = waiting.i32(12) as Ipv4Address;
+    const claim = this.#claims.get(entry.asker ?? 0) ?? this.#claims.values().next().value;
     if (!claim?.settled) return;
     this.counters.requests++;
     const path = entry.path ? entry.path.withType(ETHERTYPE_ARP) : this.#all;
@@ -196,47 +196,9 @@ export class Arp implements Link<Ipv4Address>, Receiver, ArpCache, ClaimHolder {
     this.#send(this.#all, ARP_REQUEST, sender, null, 0, address);
   }
 
-  /** Copies a packet to the queue of an entry. */
-  enqueue(entry: ArpNeighbour, packet: Packet): boolean {
-    const { pool } = this.#core;
-    const { queue } = entry;
-    if (queue.length >= this.#queue) {
-      pool.give(queue.shift()!);
-      this.#waiting--;
-      this.counters.overflow++;
-    }
-    if (this.#waiting >= this.#queue * QUEUES) {
-      this.counters.overflow++;
-      return false;
-    }
-    const copy = pool.take(packet.length);
-    copy.copy(packet);
-    queue.push(copy);
-    this.#waiting++;
-    return true;
-  }
-
-  /** Sends the packets of an entry's queue, or tells the layer above that they are lost. */
-  flush(entry: ArpNeighbour): void {
-    // The layer above may send in answer: it must meet an empty queue.
-    const queue = entry.queue.splice(0);
-    this.#waiting -= queue.length;
-    for (const packet of queue) {
-      if (entry.path) entry.path.transmit(packet);
-      else {
-        this.counters.unreachable++;
-        this.#receiver?.unreachable(packet);
-      }
-      this.#core.pool.give(packet);
-    }
-  }
-
-  /** Drops an entry, and what waits for it. */
-  forget(entry: ArpNeighbour): void {
-    entry.end();
-    this.#entries.delete(entry.address);
-    this.#waiting -= entry.queue.length;
-    for (const packet of entry.queue.splice(0)) this.#core.pool.give(packet);
+  /** Hears that a packet is lost, for its neighbour did not answer. */
+  unreachable(packet: Packet): void {
+    this.#receiver?.unreachable(packet);
   }
 
   /** The time, in milliseconds. */
@@ -277,28 +239,6 @@ export class Arp implements Link<Ipv4Address>, Receiver, ArpCache, ClaimHolder {
     writeArp(packet, operation, this.#ethernet.mac, sender, targetMac, targetAt, target);
     path.transmit(packet);
     pool.give(packet);
-  }
-
-  /** Adds an entry; when the cache is full, another one makes room, and strangers drive out only what is not in use. */
-  #insert(address: Ipv4Address, wanted: boolean): ArpNeighbour | null {
-    if (this.#entries.size >= this.#capacity) {
-      let victim: ArpNeighbour | null = null;
-      let least = wanted ? 4 : 1;
-      for (const entry of this.#entries.values()) {
-        const worth = entry.path ? entry.used ? 3 : 0 : entry.state === "failed" ? 1 : 2;
-        if (worth < least) {
-          victim = entry;
-          least = worth;
-          if (worth === 0) break;
-        }
-      }
-      if (!victim) return null;
-      this.counters.evicted++;
-      this.forget(victim);
-    }
-    const entry = new ArpNeighbour(this, address);
-    this.#entries.set(address, entry);
-    return entry;
   }
 }
 
