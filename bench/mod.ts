@@ -13,10 +13,11 @@ import { binary, NAMES } from "./runtimes.ts";
 import type { Inventory, Scenario } from "./scenario.ts";
 import { sizes } from "./sizes.ts";
 import { resultTable, table } from "./table.ts";
+import { tapBulk } from "./tap_bulk.ts";
 import { tcpMemory } from "./tcp_memory.ts";
 import { udpMemory } from "./udp_memory.ts";
 
-const ALL: readonly (Scenario | Inventory)[] = [tcpMemory, udpMemory, sizes];
+const ALL: readonly (Scenario | Inventory)[] = [tcpMemory, udpMemory, ...tapBulk, sizes];
 
 const HELP = `Usage: deno task bench [options]
 

@@ -1,0 +1,113 @@
+/**
+ * Where programs meet over a network: two namespaces, joined by a veth pair for the kernel's sockets. The stacks over TAP run
+ * in the client's, where the kernel's end of their device is.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { inspect } from "node:util";
+import { Namespace, type Program } from "../tests/tap/namespace.ts";
+import { lacking, type Need } from "../tests/needs.ts";
+import { command, pinned, type Runtime } from "./runtimes.ts";
+
+/** The kernel's address at the client's end of the veth pair. */
+const CLIENT = "10.77.0.1";
+/** The kernel's address at the server's end. */
+const SERVER = "10.77.0.2";
+/** The address of the stack over TAP. */
+export const STACK = "10.78.0.2";
+/** The kernel's address at its end of the TAP device. */
+const STACK_CLIENT = "10.78.0.1";
+/** The processor that servers have for themselves; clients have the next one. */
+const SERVER_CORE = 0;
+
+/** What a server stands on. */
+export type Ground = "tap" | "veth";
+
+/** A server that runs. */
+export interface Server {
+  /** Where its clients find it. */
+  readonly hostname: string;
+  /** Seconds of processor time that it used so far: in its program, in the kernel. */
+  cpu(): readonly [user: number, system: number];
+  /** Ends it. */
+  stop(): Promise<void>;
+}
+
+/** The namespaces. */
+export class Lab {
+  readonly #client: Namespace;
+  readonly #server: Namespace;
+
+  /** Makes them. */
+  constructor() {
+    this.#client = new Namespace();
+    this.#server = new Namespace();
+    const client = this.#client;
+    const server = this.#server;
+    // This kernel's default may pace (BBR), which distorts machines with few processors.
+    for (const namespace of [client, server]) {
+      namespace.run("sh", "-c", "echo reno > /proc/sys/net/ipv4/tcp_congestion_control");
+    }
+    client.run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth0", "netns", server.name);
+    client.run("ip", "address", "add", `${CLIENT}/24`, "dev", "veth0");
+    server.run("ip", "address", "add", `${SERVER}/24`, "dev", "veth0");
+    for (const namespace of [client, server]) namespace.run("ip", "link", "set", "veth0", "up");
+  }
+
+  /** What is missing to make one: a sentence; null when nothing is. */
+  static lacks(...programs: Need[]): string | null {
+    const missing = lacking(["netns", "tun", "taskset", ...programs]);
+    if (missing.length === 0) return null;
+    return `Skipped: it needs root that may make network namespaces and TAP devices, taskset${
+      programs.map((program) => ` and ${program}`).join("")
+    }; this machine lacks ${missing.join(", ")}.`;
+  }
+
+  /**
+   * Starts a server, alone on its processor.
+   *
+   * @param runtime What it runs in.
+   * @param ground What it stands on; where that is TAP its device is made ready once it runs.
+   * @param module The server's module, which prints a line that begins with "ready".
+   * @param args Its arguments.
+   */
+  async serve(runtime: Runtime, ground: Ground, module: string, ...args: string[]): Promise<Server> {
+    const namespace = ground === "tap" ? this.#client : this.#server;
+    const program = namespace.spawn(...pinned(SERVER_CORE, command(runtime, module, ...args)));
+    await program.line(/^ready/);
+    // A TAP device's usual queue of 500 drops bursts.
+    if (ground === "tap") namespace.run("ip", "link", "set", "dev", "tap0", "txqueuelen", "10000");
+    return {
+      hostname: ground === "tap" ? STACK : SERVER,
+      cpu: () => cpuOf(program),
+      stop: async () => void await program.stop("SIGKILL"),
+    };
+  }
+
+  /** Starts a client, on its own processor. */
+  start(command: readonly string[]): Program {
+    return this.#client.spawn(...pinned(SERVER_CORE + 1, command));
+  }
+
+  /** Removes everything. */
+  async close(): Promise<void> {
+    await this.#client.remove();
+    await this.#server.remove();
+  }
+}
+
+/** The kernel's end of the device, for `tap()`. */
+export const HOST_CIDR = `${STACK_CLIENT}/24`;
+/** The stack's own address and network. */
+export const STACK_CIDR = `${STACK}/24`;
+
+/** Processor time of a program that runs. */
+function cpuOf(program: Program): [user: number, system: number] {
+  const stat = readFileSync(`/proc/${program.pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [user, system] = [Number(fields[11]), Number(fields[12])];
+  if (!(user >= 0 && system >= 0)) throw new Error(`Cannot read the processor time of ${inspect(program.pid)}`);
+  return [user / 100, system / 100];
+}
