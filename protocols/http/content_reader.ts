@@ -1,0 +1,210 @@
+/**
+ * Takes content off the connection: of a known length, in chunks (RFC 9112, 7.1) or until the connection ends.
+ *
+ * @module
+ */
+
+import type { TcpConnection } from "../tcp.ts";
+import { CHUNKED, UNTIL_CLOSE } from "./framing.ts";
+import { COLON, CR, HTAB, LF, OCTETS, SP, TOKEN, VALUE } from "./octets.ts";
+
+/** Bytes of the extensions of one chunk. */
+const LONGEST_EXTENSION = 1024;
+
+// Where in the chunked coding the next octet stands. What follows DATA_LF is the trailer section.
+const SIZE = 0;
+const SIZE_DIGITS = 1;
+const SIZE_SPACE = 2;
+const EXTENSION = 3;
+const SIZE_LF = 4;
+const DATA = 5;
+const DATA_CR = 6;
+const DATA_LF = 7;
+const LINE = 8;
+const NAME = 9;
+const FIELD = 10;
+const LINE_LF = 11;
+const LAST_LF = 12;
+
+/** Reads the content of one message. */
+export class ContentReader {
+  /** Whether all was read. */
+  ended: boolean;
+  /** What is wrong with it, as the counters name it; empty while nothing is. */
+  reason: string = "";
+  /** The status to refuse it with. */
+  status: number = 400;
+  readonly #connection: TcpConnection;
+  readonly #maxContent: number;
+  readonly #maxTrailer: number;
+  readonly #framing: number;
+  /** Bytes left: of the content, or of this chunk. */
+  #left: number;
+  /** Bytes read. */
+  #total: number = 0;
+  #state: number;
+  /** Bytes of this line of the coding, or of all trailer fields. */
+  #line: number = 0;
+
+  /**
+   * Makes a reader.
+   *
+   * @param connection Where from.
+   * @param length Bytes; or {@linkcode CHUNKED}, {@linkcode UNTIL_CLOSE}.
+   * @param maxContent Bytes of content that are read.
+   * @param maxTrailer Bytes of trailer fields that are read.
+   */
+  constructor(connection: TcpConnection, length: number, maxContent: number, maxTrailer: number) {
+    this.#connection = connection;
+    this.#framing = length;
+    this.#maxContent = maxContent;
+    this.#maxTrailer = maxTrailer;
+    this.#left = length === UNTIL_CLOSE ? Infinity : length === CHUNKED ? 0 : length;
+    this.#state = length === CHUNKED ? SIZE : DATA;
+    this.ended = length === 0;
+  }
+
+  /** Bytes that are left as far as is known; infinity when it is not. */
+  get left(): number {
+    return this.ended ? 0 : this.#framing === CHUNKED ? Infinity : this.#left;
+  }
+
+  /** Whether nothing has come of it yet. */
+  get untouched(): boolean {
+    return this.#total === 0 && this.#state !== SIZE_DIGITS && this.#connection.readable === 0;
+  }
+
+  /**
+   * Reads what is there.
+   *
+   * @param target Where to; null drops it.
+   * @param at The first byte there.
+   * @returns How many bytes of content came; at the end `ended` is true, and for a malformed one there is a `reason`.
+   */
+  read(target: Uint8Array | null, at: number = 0): number {
+    const connection = this.#connection;
+    const start = at;
+    const room = target ? target.length : Infinity;
+    while (!this.ended && !this.reason) {
+      if (this.#state === DATA && at === room) break;
+      const run = connection.peek();
+      if (run.length === 0) {
+        if (connection.readEnded || connection.closed) {
+          if (this.#framing === UNTIL_CLOSE && !connection.error) this.ended = true;
+          else this.#fail(400, "incomplete");
+        }
+        break;
+      }
+      let used = 0;
+      if (this.#state === DATA) {
+        used = Math.min(run.length, this.#left, room - at);
+        if (target) target.set(used === run.length ? run : run.subarray(0, used), at);
+        at += used;
+        this.#left -= used;
+        this.#total += used;
+        if (this.#left === 0) {
+          if (this.#framing === CHUNKED) this.#state = DATA_CR;
+          else this.ended = true;
+        }
+        if (this.#total > this.#maxContent) this.#fail(413, "largeContent");
+      } else used = this.#decode(run);
+      connection.consume(used);
+    }
+    return at - start;
+  }
+
+  #fail(status: number, reason: string): void {
+    this.status = status;
+    this.reason = reason;
+  }
+
+  /** Reads the coding up to the next data; returns how many bytes it used. */
+  #decode(run: Uint8Array): number {
+    let at = 0;
+    while (at < run.length && this.#state !== DATA && !this.ended && !this.reason) this.#octet(run[at++]!);
+    return at;
+  }
+
+  #octet(octet: number): void {
+    switch (this.#state) {
+      case SIZE:
+      case SIZE_DIGITS: {
+        const digit = octet >= 48 && octet <= 57
+          ? octet - 48
+          : octet >= 65 && octet <= 70 || octet >= 97 && octet <= 102
+          ? (octet & 31) + 9
+          : -1;
+        if (digit >= 0) {
+          this.#left = this.#left * 16 + digit;
+          this.#state = SIZE_DIGITS;
+          if (++this.#line > 16 || this.#left > Number.MAX_SAFE_INTEGER) this.#fail(400, "chunk");
+        } else if (this.#state === SIZE) this.#fail(400, "chunk");
+        else this.#afterSize(octet);
+        return;
+      }
+      case SIZE_SPACE:
+        if (++this.#line > LONGEST_EXTENSION) return this.#fail(400, "chunk");
+        if (octet === 59) this.#state = EXTENSION;
+        else if (octet !== SP && octet !== HTAB) this.#fail(400, "chunk");
+        return;
+      case EXTENSION:
+        if (octet === CR) this.#state = SIZE_LF;
+        else if (++this.#line > LONGEST_EXTENSION || !(OCTETS[octet]! & VALUE)) this.#fail(400, "chunk");
+        return;
+      case SIZE_LF:
+        if (octet !== LF) return this.#fail(400, "chunk");
+        this.#line = 0;
+        this.#state = this.#left === 0 ? LINE : DATA;
+        // A chunk that is too much is refused before it comes.
+        if (this.#total + this.#left > this.#maxContent) this.#fail(413, "largeContent");
+        return;
+      case DATA_CR:
+        if (octet !== CR) return this.#fail(400, "chunk");
+        this.#state = DATA_LF;
+        return;
+      case DATA_LF:
+        if (octet !== LF) return this.#fail(400, "chunk");
+        this.#state = SIZE;
+        return;
+      default:
+        this.#trailer(octet);
+    }
+  }
+
+  /** The octet after the size: its line's end, or extensions, which nobody has ever needed. */
+  #afterSize(octet: number): void {
+    this.#line = 0;
+    if (octet === CR) this.#state = SIZE_LF;
+    else if (octet === 59) this.#state = EXTENSION;
+    // Space is bad before an extension, and no more than bad (RFC 9110, 5.6.3); before anything else it is wrong.
+    else if (octet === SP || octet === HTAB) this.#state = SIZE_SPACE;
+    else this.#fail(400, "chunk");
+  }
+
+  /** Trailer fields are read as strictly as all others, and dropped (RFC 9110, 6.5.1). */
+  #trailer(octet: number): void {
+    if (++this.#line > this.#maxTrailer) return this.#fail(431, "trailer");
+    switch (this.#state) {
+      case LINE:
+        if (octet === CR) this.#state = LAST_LF;
+        else if (OCTETS[octet]! & TOKEN) this.#state = NAME;
+        else this.#fail(400, "trailer");
+        return;
+      case NAME:
+        if (octet === COLON) this.#state = FIELD;
+        else if (!(OCTETS[octet]! & TOKEN)) this.#fail(400, "trailer");
+        return;
+      case FIELD:
+        if (octet === CR) this.#state = LINE_LF;
+        else if (!(OCTETS[octet]! & VALUE)) this.#fail(400, "trailer");
+        return;
+      case LINE_LF:
+        if (octet === LF) this.#state = LINE;
+        else this.#fail(400, "trailer");
+        return;
+      default:
+        if (octet === LF) this.ended = true;
+        else this.#fail(400, "trailer");
+    }
+  }
+}

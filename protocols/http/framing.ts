@@ -1,0 +1,107 @@
+/**
+ * How long a message's content is (RFC 9112, 6), and what else its field lines say of the connection.
+ *
+ * @module
+ */
+
+import type { HeadParser } from "./head_parser.ts";
+import { equalsIgnoringCase } from "./octets.ts";
+
+/** The length of content that comes in chunks. */
+export const CHUNKED = -1;
+/** The length of content that ends with the connection; only responses have it. */
+export const UNTIL_CLOSE = -2;
+
+/** What the field lines of one head say of its framing. */
+export class Framing {
+  /** Bytes of the content; 0 for none, {@linkcode CHUNKED} or {@linkcode UNTIL_CLOSE}. */
+  length: number = 0;
+  /** Whether the message says how long it is. */
+  known: boolean = false;
+  /** Whether the connection stays open after the message. */
+  keepAlive: boolean = false;
+  /** Whether the other side asked in so many words to keep the connection open. */
+  askedToKeep: boolean = false;
+  /** Whether the sender waits for 100 (Continue). */
+  expectsContinue: boolean = false;
+  /** The index of the Host field line; -1 for none. */
+  host: number = -1;
+}
+
+/**
+ * Reads what a head says of the framing. Content-Length and Transfer-Encoding together, twice, or in any other way than
+ * the one that all recipients read alike, are refused.
+ *
+ * @param parser The head.
+ * @param text The head in text.
+ * @param bytes The head.
+ * @param framing What it says goes here.
+ * @returns 0; or the status to refuse it with, negative.
+ */
+export function readFraming(parser: HeadParser, text: string, bytes: Uint8Array, framing: Framing): number {
+  const { offsets, count, minor } = parser;
+  let length = -1;
+  let codings: string | null = null;
+  let connection: string | null = null;
+  let expect: string | null = null;
+  for (let i = 0; i < count; i++) {
+    const name = offsets[4 * i]!;
+    const size = offsets[4 * i + 1]! - name;
+    // Only these lengths are of interest: 4, 6, 10, 14 and 17.
+    if (size === 4) {
+      if (!equalsIgnoringCase(bytes, name, "host")) continue;
+      if (framing.host >= 0) return parser.fail(400, "host");
+      framing.host = i;
+    } else if (size === 6) {
+      if (equalsIgnoringCase(bytes, name, "expect")) expect = append(expect, value(parser, text, i));
+    } else if (size === 10) {
+      if (equalsIgnoringCase(bytes, name, "connection")) connection = append(connection, value(parser, text, i));
+    } else if (size === 14) {
+      if (!equalsIgnoringCase(bytes, name, "content-length")) continue;
+      const digits = value(parser, text, i);
+      if (length >= 0 || !/^\d+$/.test(digits)) return parser.fail(400, "contentLength");
+      length = Number(digits);
+      if (length > Number.MAX_SAFE_INTEGER) return parser.fail(400, "contentLength");
+    } else if (size === 17 && equalsIgnoringCase(bytes, name, "transfer-encoding")) {
+      codings = append(codings, value(parser, text, i));
+    }
+  }
+  framing.known = true;
+  if (codings !== null) {
+    if (length >= 0 || minor === 0) return parser.fail(400, "transferEncoding");
+    const list = codings.toLowerCase().split(",").map((coding) => coding.replace(/^[ \t]+|[ \t]+$/g, ""));
+    if (list.pop() !== "chunked" || list.includes("chunked") || list.includes("")) {
+      return parser.fail(400, "transferEncoding");
+    }
+    // Codings that nobody uses: gzip and the like belong into Content-Encoding.
+    if (list.length > 0) return parser.fail(501, "transferEncoding");
+    framing.length = CHUNKED;
+  } else if (length >= 0) framing.length = length;
+  else framing.known = false;
+  framing.keepAlive = minor === 1;
+  if (connection !== null) {
+    const options = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
+    framing.askedToKeep = options.includes("keep-alive");
+    framing.keepAlive = !options.includes("close") && (minor === 1 || framing.askedToKeep);
+  }
+  if (expect !== null && minor === 1) {
+    if (expect.toLowerCase() !== "100-continue") return parser.fail(417, "expectation");
+    framing.expectsContinue = framing.length !== 0;
+  }
+  return 0;
+}
+
+/**
+ * The value of a field line.
+ *
+ * @param parser The head.
+ * @param text The head in text.
+ * @param index Which line.
+ */
+export function value(parser: HeadParser, text: string, index: number): string {
+  return text.slice(parser.offsets[4 * index + 2], parser.offsets[4 * index + 3]);
+}
+
+function append(values: string | null, more: string): string {
+  return values === null ? more : `${values}, ${more}`;
+}

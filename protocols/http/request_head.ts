@@ -1,0 +1,140 @@
+/**
+ * The head of a request, understood: what it asks for, and how its content is framed.
+ *
+ * @module
+ */
+
+import { Framing, readFraming, value } from "./framing.ts";
+import type { HeadParser } from "./head_parser.ts";
+import { COLON, decodeOctets, HOST, OCTETS } from "./octets.ts";
+
+/** The head of one request. It never changes, so that equal heads can share one. */
+export class RequestHead {
+  /** The octets of the whole head; a copy. */
+  readonly bytes: Uint8Array;
+  /** The method, as it came: methods are case-sensitive (RFC 9110, 9.1). */
+  readonly method: string;
+  /** The path and query, which begin with "/". */
+  readonly path: string;
+  /** The host and port that the request is for; empty when it does not say. */
+  readonly host: string;
+  /** The framing. */
+  readonly framing: Framing;
+  /** Whether it came from an HTTP/1.0 client. */
+  readonly old: boolean;
+  readonly #text: string;
+  readonly #offsets: Int32Array;
+
+  /**
+   * Made by {@linkcode readRequestHead}.
+   *
+   * @param bytes The octets.
+   * @param text The same in text.
+   * @param parser Where everything lies.
+   * @param framing The framing.
+   * @param method The method.
+   * @param path The path and query.
+   * @param host The host.
+   */
+  constructor(
+    bytes: Uint8Array,
+    text: string,
+    parser: HeadParser,
+    framing: Framing,
+    method: string,
+    path: string,
+    host: string,
+  ) {
+    this.bytes = bytes;
+    this.method = method;
+    this.path = path;
+    this.host = host;
+    this.framing = framing;
+    this.old = parser.minor === 0;
+    this.#text = text;
+    this.#offsets = parser.offsets.slice(0, parser.count * 4);
+  }
+
+  /** The fields, as new headers: lines of one name joined (RFC 9110, 5.3). */
+  headers(): Headers {
+    const headers = new Headers();
+    const text = this.#text;
+    const offsets = this.#offsets;
+    let cookies = "";
+    for (let i = 0; i < offsets.length; i += 4) {
+      const name = text.slice(offsets[i], offsets[i + 1]);
+      const content = text.slice(offsets[i + 2], offsets[i + 3]);
+      // Cookies are no list: they join in their own way (RFC 6265, 5.4; RFC 9113, 8.2.3).
+      if (name.length === 6 && name.toLowerCase() === "cookie") cookies += cookies ? `; ${content}` : content;
+      // The target's host stands above the field's (RFC 9112, 3.2.2).
+      else if (i === 4 * this.framing.host) headers.append(name, this.host);
+      else headers.append(name, content);
+    }
+    if (cookies) headers.append("cookie", cookies);
+    return headers;
+  }
+}
+
+/**
+ * Understands the head of a request.
+ *
+ * @param parser Where everything lies.
+ * @param bytes The octets.
+ * @param length How many of them are the head's.
+ * @returns The head; or the status to refuse it with, negative.
+ */
+export function readRequestHead(parser: HeadParser, bytes: Uint8Array, length: number): RequestHead | number {
+  const own = bytes.slice(0, length);
+  const text = decodeOctets(own, parser.ascii);
+  const framing = new Framing();
+  const bad = readFraming(parser, text, own, framing);
+  if (bad) return bad;
+  let host = "";
+  if (framing.host >= 0) {
+    host = value(parser, text, framing.host);
+    if (!isHost(host)) return parser.fail(400, "host");
+  } else if (parser.minor === 1) return parser.fail(400, "host");
+  const method = text.slice(parser.start, parser.methodEnd);
+  let path = text.slice(parser.methodEnd + 1, parser.targetEnd);
+  // RFC 9112, 3.2: the four forms of a request target.
+  if (method === "CONNECT") {
+    return isHost(path) && /.:\d+$/.test(path) ? parser.fail(501, "method") : parser.fail(400, "target");
+  }
+  if (path.charCodeAt(0) !== 47) {
+    if (path === "*") {
+      if (method !== "OPTIONS") return parser.fail(400, "target");
+      // Of the URI that it stands for, path and query are empty (RFC 9112, 3.3).
+      path = "/";
+    } else {
+      const absolute = /^(https?):\/\/([^/?]*)(.*)$/i.exec(path);
+      if (!absolute || !absolute[2] || !isHost(absolute[2])) return parser.fail(400, "target");
+      // What is asked for over TLS is not answered in the clear (RFC 9110, 7.4).
+      if (absolute[1]!.length === 5) return parser.fail(421, "target");
+      host = absolute[2];
+      path = absolute[3]!;
+      if (path.charCodeAt(0) !== 47) path = `/${path}`;
+    }
+  }
+  return new RequestHead(own, text, parser, framing, method, path, host);
+}
+
+/** Whether a text is `uri-host [":" port]` (RFC 9110, 7.2); the empty one is. */
+export function isHost(text: string): boolean {
+  let at = 0;
+  if (text.charCodeAt(0) === 91) {
+    const address = /^\[(?:[\da-f:.]*:[\da-f:.]*|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]/i.exec(text);
+    if (!address) return false;
+    at = address[0].length;
+  } else {
+    for (; at < text.length; at++) {
+      const octet = text.charCodeAt(at);
+      if (octet > 127 || !(OCTETS[octet]! & HOST)) break;
+    }
+    if (at === 0 && text !== "") return false;
+    if (text.includes("%") && /%(?![\da-f]{2})/i.test(text)) return false;
+  }
+  if (at === text.length) return true;
+  if (text.charCodeAt(at) !== COLON) return false;
+  const port = text.slice(at + 1);
+  return /^\d*$/.test(port) && Number(port) <= 65_535;
+}
