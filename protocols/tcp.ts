@@ -275,6 +275,8 @@ export interface TcpOptions {
   readonly timeWait?: number;
   /** Whether timestamps (RFC 7323) are used with peers that do; true when left out. */
   readonly timestamps?: boolean;
+  /** Whether selective acknowledgements (RFC 2018) are used with peers that do; true when left out. */
+  readonly sack?: boolean;
   /** Makes the congestion control of each connection; {@linkcode newReno} when left out. */
   readonly congestion?: Congestion;
 }
@@ -292,6 +294,7 @@ const SCHEMA: OptionsSchema<TcpOptions> = {
     openTimeout: { type: "number", minimum: 1 },
     timeWait: { type: "number", minimum: 0 },
     timestamps: { type: "boolean" },
+    sack: { type: "boolean" },
     congestion: { description: "Makes the congestion control of each connection" },
   },
 };
@@ -326,6 +329,7 @@ export function tcp(options: TcpOptions = {}): TcpProtocol {
         openTimeout: options.openTimeout ?? 180_000,
         timeWait: options.timeWait ?? 60_000,
         timestamps: options.timestamps ?? true,
+        sack: options.sack ?? true,
         timestampOffset: core.random(),
       }, options.maxConnections ?? 65_536),
     }),

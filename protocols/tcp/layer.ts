@@ -164,6 +164,7 @@ export class TcpLayer implements Tcp, IpReceiver {
         iss;
     tcb.synQueued = true;
     tcb.timestamps = this.#shared.timestamps;
+    tcb.sack = this.#shared.sack;
     this.#demux.add(tcb);
     this.#shared.counters.connections++;
     this.#core.ready(tcb);

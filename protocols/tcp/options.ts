@@ -1,5 +1,5 @@
 /**
- * TCP options (RFC 9293, 3.2; RFC 7323).
+ * TCP options (RFC 9293, 3.2; RFC 7323; RFC 2018).
  *
  * @module
  */
@@ -11,6 +11,8 @@ const END = 0;
 const NOP = 1;
 const MSS = 2;
 const WINDOW_SCALE = 3;
+const SACK_PERMITTED = 4;
+const SACK = 5;
 const TIMESTAMPS = 8;
 
 /** The largest shift of a window (RFC 7323, 2.3). */
@@ -44,6 +46,11 @@ export function readOptions(bytes: Uint8Array, at: number, end: number, segment:
       segment.mss = bytes[at + 2]! << 8 | bytes[at + 3]!;
     } else if (kind === WINDOW_SCALE && length === 3) {
       segment.windowScale = Math.min(bytes[at + 2]!, MAX_SHIFT);
+    } else if (kind === SACK_PERMITTED && length === 2) {
+      segment.sackPermitted = true;
+    } else if (kind === SACK && length % 8 === 2) {
+      const count = segment.sackCount = length >> 3;
+      for (let i = 0; i < 2 * count; i++) segment.sack[i] = getI32(bytes, at + 2 + 4 * i);
     }
     at += length;
   }
@@ -67,10 +74,11 @@ export function writeTimestamps(bytes: Uint8Array, at: number, tsVal: number, ts
  * Bytes of the options that only a SYN carries.
  *
  * @param scaling Whether windows are scaled.
+ * @param sack Whether selective acknowledgements are permitted.
  * @returns A multiple of four.
  */
-export function synOptionsLength(scaling: boolean): number {
-  return scaling ? 8 : 4;
+export function synOptionsLength(scaling: boolean, sack: boolean): number {
+  return 4 + (scaling ? 4 : 0) + (sack ? 4 : 0);
 }
 
 /**
@@ -80,8 +88,23 @@ export function synOptionsLength(scaling: boolean): number {
  * @param at Their first byte.
  * @param mss The largest segment that we take (MUST-67).
  * @param windowScale The shift of our windows; -1 to leave the option out.
+ * @param sack Whether selective acknowledgements are permitted.
  */
-export function writeSynOptions(bytes: Uint8Array, at: number, mss: number, windowScale: number): void {
+export function writeSynOptions(bytes: Uint8Array, at: number, mss: number, windowScale: number, sack: boolean): void {
   setI32(bytes, at, MSS << 24 | 4 << 16 | mss);
+  if (sack) setI32(bytes, at += 4, NOP << 24 | NOP << 16 | SACK_PERMITTED << 8 | 2);
   if (windowScale >= 0) setI32(bytes, at + 4, NOP << 24 | WINDOW_SCALE << 16 | 3 << 8 | windowScale);
+}
+
+/**
+ * Writes a SACK option.
+ *
+ * @param bytes Where to.
+ * @param at Its first byte, the no-operations that align it included.
+ * @param blocks Pairs of sequence numbers: the first of a block, one past its last.
+ * @param count Numbers to write, two for each block.
+ */
+export function writeSack(bytes: Uint8Array, at: number, blocks: ArrayLike<number>, count: number): void {
+  setI32(bytes, at, NOP << 24 | NOP << 16 | SACK << 8 | 2 + 4 * count);
+  for (let i = 0; i < count; i++) setI32(bytes, at += 4, blocks[i]!);
 }

@@ -14,7 +14,7 @@ const MAX_RUNS = 64;
 export class ReceiveBuffer {
   readonly #ring: Ring;
   /** Out-of-order runs, as pairs of offsets from the end of the bytes in order: start, one past the end; ascending. */
-  readonly #runs: number[] = [];
+  readonly runs: number[] = [];
 
   /**
    * Makes an empty buffer.
@@ -38,7 +38,19 @@ export class ReceiveBuffer {
 
   /** Whether out-of-order bytes wait. */
   get hasHoles(): boolean {
-    return this.#runs.length > 0;
+    return this.runs.length > 0;
+  }
+
+  /**
+   * Finds an out-of-order run.
+   *
+   * @param offset How far a byte lies behind the bytes in order.
+   * @returns Where the run that holds it stands in `runs`; -1 when none does.
+   */
+  runOf(offset: number): number {
+    const { runs } = this;
+    for (let i = 0; i < runs.length; i += 2) if (runs[i]! <= offset && offset < runs[i + 1]!) return i;
+    return -1;
   }
 
   /**
@@ -52,7 +64,7 @@ export class ReceiveBuffer {
    */
   put(offset: number, bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    const runs = this.#runs;
+    const { runs } = this;
     if (offset === 0 && runs.length === 0) {
       this.#ring.put(this.#ring.size, bytes, start, end);
       this.#ring.size += length;
@@ -104,12 +116,12 @@ export class ReceiveBuffer {
    * @param length How many, at most `readable`.
    */
   consume(length: number): void {
-    this.#ring.drop(length, this.#runs.length > 0);
+    this.#ring.drop(length, this.runs.length > 0);
   }
 
   /** Lets go of everything. */
   clear(): void {
-    this.#runs.length = 0;
+    this.runs.length = 0;
     this.#ring.clear();
   }
 }

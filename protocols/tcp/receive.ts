@@ -131,6 +131,7 @@ export function takeSyn(tcb: Tcb, segment: Segment): void {
     tcb.tsRecent = segment.tsVal;
     tcb.tsRecentAt = shared.core.now();
   }
+  tcb.sack = shared.sack && segment.sackPermitted;
   tcb.scaling = segment.windowScale >= 0;
   tcb.sndShift = tcb.scaling ? segment.windowScale : 0;
   tcb.rcvShift = tcb.scaling ? shared.windowShift : 0;
@@ -198,6 +199,9 @@ function acceptable(tcb: Tcb, segment: Segment): boolean {
   } else if (!(flags & RST)) {
     // Our acknowledgement of their FIN was lost: wait for as long again (3.10.7.4).
     if (tcb.state === TIME_WAIT && flags & FIN) enterTimeWait(tcb);
+    if (tcb.sack && segment.dataLength > 0 && from < 0) {
+      tcb.report().noteDuplicate(segment.seq, segment.seq + segment.dataLength | 0);
+    }
     answerStray(tcb, segment);
   }
   return false;
@@ -317,17 +321,21 @@ function acknowledge(tcb: Tcb, segment: Segment): void {
     if (before(tcb.recover, ack - 1 | 0)) tcb.recover = ack - 1 | 0;
     measure(tcb, segment);
     tcb.unansweredSince = -1;
+    if (tcb.scoreboard) tcb.scoreboard.advance(ack);
+    if (tcb.sack && segment.sackCount > 0) takeSack(tcb, segment);
     if (data > 0) newAck(tcb, data, flight);
     if (tcb.sndUna === tcb.sndMax) core.timers.disarm(tcb.timer);
     else armRetransmission(tcb);
     tcb.path.advise(true);
     if (data > 0) tellWritable(tcb);
     core.ready(tcb);
-  } else if (
-    acked === 0 && tcb.sndUna !== tcb.sndMax && segment.length === 0 && window === tcb.sndWnd && !tcb.persisting
-  ) {
-    duplicateAck(tcb);
-    core.ready(tcb);
+  } else if (acked === 0 && tcb.sndUna !== tcb.sndMax && !tcb.persisting) {
+    // With SACK what counts is that something arrived (RFC 6675), without it that nothing else was said (RFC 5681).
+    const duplicate = tcb.sack ? takeSack(tcb, segment) : segment.length === 0 && window === tcb.sndWnd;
+    if (duplicate) {
+      duplicateAck(tcb);
+      core.ready(tcb);
+    }
   }
   if (tcb.persisting) tcb.unansweredSince = -1;
   if (
@@ -347,6 +355,11 @@ function acknowledge(tcb: Tcb, segment: Segment): void {
       core.ready(tcb);
     }
   }
+}
+
+/** Takes the blocks of a SACK option; says whether they told of anything new. */
+function takeSack(tcb: Tcb, segment: Segment): boolean {
+  return segment.sackCount > 0 && tcb.board().update(segment.sack, segment.sackCount, tcb.sndUna, tcb.sndMax);
 }
 
 /** Tells a user who waits for room once there is enough to be worth it, and every user once all is acknowledged. */
@@ -390,6 +403,7 @@ function takeData(tcb: Tcb, segment: Segment, packet: Packet): void {
   let offset = distance(segment.seq, tcb.rcvNxt);
   if (offset < 0) {
     // The front was there before.
+    if (tcb.sack) tcb.report().noteDuplicate(segment.seq, tcb.rcvNxt);
     start = Math.min(start - offset, stop);
     offset = 0;
     acknowledgeNow(tcb);
@@ -425,7 +439,10 @@ function takeData(tcb: Tcb, segment: Segment, packet: Packet): void {
       }
       tcb.raise(EVENT_READABLE);
     }
-    if (offset > 0) counters.outOfOrder++;
+    if (offset > 0) {
+      counters.outOfOrder++;
+      if (tcb.sack) tcb.report().note(tcb.rcvNxt + offset | 0);
+    }
   }
   if (offset > 0) {
     // RFC 5681, 4.2: the peer learns of the hole from an acknowledgement for each segment, not for each batch.

@@ -1,12 +1,12 @@
 /**
- * Loss recovery: fast retransmit and fast recovery (RFC 5681, 3.2), with NewReno's partial acknowledgements (RFC 6582)
- * and limited transmit (RFC 3042).
+ * Loss recovery: fast retransmit and fast recovery (RFC 5681, 3.2), by selective acknowledgements where the peer gives them
+ * (RFC 6675), otherwise by NewReno's partial ones (RFC 6582) with limited transmit (RFC 3042).
  *
  * @module
  */
 
-import { armRetransmission, retransmitFirst } from "./send.ts";
-import { before, distance } from "./sequence.ts";
+import { armRetransmission, retransmit } from "./send.ts";
+import { before, distance, later } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Duplicate acknowledgements that mean a loss. */
@@ -18,17 +18,19 @@ const THRESHOLD = 3;
  * @param tcb The connection.
  */
 export function duplicateAck(tcb: Tcb): void {
-  const mss = tcb.mss;
+  const { mss, scoreboard } = tcb;
   tcb.dupAcks++;
   if (tcb.recovering) {
-    // Each one means that a segment has left the network.
-    tcb.inflation += mss;
-  } else if (tcb.dupAcks === THRESHOLD && mayRecover(tcb)) {
+    // Each one means that a segment has left the network; a scoreboard knows that better.
+    if (!scoreboard) tcb.inflation += mss;
+  } else if (
+    mayRecover(tcb) && (tcb.dupAcks >= THRESHOLD || scoreboard && scoreboard.lostBelow(tcb.sndUna, mss) !== tcb.sndUna)
+  ) {
     tcb.recovering = true;
     tcb.recover = tcb.sndMax;
     tcb.shared.counters.fastRetransmits++;
     tcb.congestion.lost(distance(tcb.sndMax, tcb.sndUna), mss);
-    tcb.inflation = THRESHOLD * mss;
+    tcb.inflation = scoreboard ? 0 : THRESHOLD * mss;
     retransmitFirst(tcb);
     armRetransmission(tcb);
   }
@@ -39,6 +41,16 @@ function mayRecover(tcb: Tcb): boolean {
   return before(tcb.recover, tcb.sndUna) || tcb.recover === tcb.iss;
 }
 
+function retransmitFirst(tcb: Tcb): void {
+  const { mss, scoreboard, sndUna } = tcb;
+  const end = retransmit(
+    tcb,
+    sndUna,
+    scoreboard ? distance(scoreboard.holeEnd(sndUna, sndUna + mss | 0), sndUna) : mss,
+  );
+  if (scoreboard) scoreboard.retransmitted = end;
+}
+
 /**
  * Takes an acknowledgement of new data; SND.UNA has moved.
  *
@@ -47,18 +59,48 @@ function mayRecover(tcb: Tcb): boolean {
  * @param flight Bytes that were in flight before it.
  */
 export function newAck(tcb: Tcb, acked: number, flight: number): void {
-  const mss = tcb.mss;
+  const { mss, scoreboard } = tcb;
   tcb.dupAcks = 0;
   if (!tcb.recovering) {
     tcb.congestion.acknowledged(acked, flight, mss);
-  } else if (before(tcb.sndUna, tcb.recover)) {
+  } else if (!before(tcb.sndUna, tcb.recover)) {
+    tcb.recovering = false;
+    tcb.inflation = 0;
+  } else if (!scoreboard) {
     // A partial acknowledgement: the next segment is lost too.
     retransmitFirst(tcb);
     tcb.inflation = Math.max(tcb.inflation - acked, 0) + (acked >= mss ? mss : 0);
-  } else {
-    tcb.recovering = false;
-    tcb.inflation = 0;
   }
+}
+
+/**
+ * The end of what is taken for lost in a recovery: what the scoreboard says, and the first hole in any case, as NewReno has
+ * it.
+ *
+ * @param tcb The connection.
+ * @param mss Its maximum segment size.
+ * @returns A sequence number.
+ */
+export function lostBelow(tcb: Tcb, mss: number): number {
+  const { sndUna, recover } = tcb;
+  const scoreboard = tcb.board();
+  const first = sndUna + mss | 0;
+  return later(scoreboard.lostBelow(sndUna, mss), scoreboard.holeEnd(sndUna, before(recover, first) ? recover : first));
+}
+
+/**
+ * Bytes taken to be in the network (RFC 6675's pipe): in flight, less what has arrived and what is lost and not sent again.
+ *
+ * @param tcb The connection.
+ * @param mss Its maximum segment size.
+ * @returns Bytes.
+ */
+export function pipe(tcb: Tcb, mss: number): number {
+  const { scoreboard, sndUna, sndNxt } = tcb;
+  if (!scoreboard) return sndNxt - sndUna | 0;
+  const pipe = scoreboard.missing(sndUna, sndNxt);
+  if (!tcb.recovering) return pipe;
+  return pipe - scoreboard.missing(later(scoreboard.retransmitted, sndUna), lostBelow(tcb, mss));
 }
 
 /**
@@ -77,16 +119,19 @@ export function timedOut(tcb: Tcb): void {
   tcb.recover = tcb.sndMax;
   tcb.timedAt = -1;
   tcb.sndNxt = tcb.sndUna;
+  // A peer that has SND.UNA and does not acknowledge it has let go of what it had (RFC 2018, 8).
+  if (tcb.scoreboard && tcb.scoreboard.hole(tcb.sndUna) !== tcb.sndUna) tcb.scoreboard.clear();
   tcb.rtt.backOff();
 }
 
 /**
- * Bytes of new data that the first two duplicate acknowledgements let out.
+ * Bytes beyond the congestion window that duplicate acknowledgements let out: a scoreboard needs no such help.
  *
  * @param tcb The connection.
  * @param mss Its maximum segment size.
  * @returns Bytes.
  */
-export function limitedTransmit(tcb: Tcb, mss: number): number {
-  return tcb.recovering ? 0 : Math.min(tcb.dupAcks, 2) * mss;
+export function allowance(tcb: Tcb, mss: number): number {
+  if (tcb.scoreboard) return 0;
+  return tcb.recovering ? tcb.inflation : Math.min(tcb.dupAcks, 2) * mss;
 }

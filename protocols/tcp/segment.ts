@@ -47,6 +47,12 @@ export class Segment {
   mss: number = 0;
   /** The shift of the peer's windows; -1 when it does not say. */
   windowScale: number = -1;
+  /** Whether the peer takes selective acknowledgements. */
+  sackPermitted: boolean = false;
+  /** Blocks that the peer acknowledges selectively: pairs of sequence numbers, `sackCount` of them. */
+  readonly sack: Int32Array<ArrayBuffer> = new Int32Array(8);
+  /** How many blocks there are, 0 to 4. */
+  sackCount: number = 0;
   /** Whether it carries timestamps. */
   hasTimestamps: boolean = false;
   /** The peer's clock. */
@@ -86,7 +92,8 @@ export class Segment {
     this.dataEnd = end;
     this.mss = 0;
     this.windowScale = -1;
-    this.hasTimestamps = false;
+    this.hasTimestamps = this.sackPermitted = false;
+    this.sackCount = 0;
     if (headerLength > HEADER_LENGTH) readOptions(bytes, start + HEADER_LENGTH, this.dataStart, this);
     return true;
   }

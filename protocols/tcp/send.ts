@@ -7,10 +7,11 @@
 import { foldChecksum, sumPacket } from "../../core/checksum.ts";
 import { PROTOCOL_TCP } from "../../core/ip.ts";
 import { type Packet, setI32 } from "../../core/packet.ts";
-import { synOptionsLength, TIMESTAMPS_LENGTH, writeSynOptions, writeTimestamps } from "./options.ts";
-import { limitedTransmit } from "./recovery.ts";
+import { synOptionsLength, TIMESTAMPS_LENGTH, writeSack, writeSynOptions, writeTimestamps } from "./options.ts";
+import { allowance, lostBelow, pipe } from "./recovery.ts";
+import type { Scoreboard } from "./scoreboard.ts";
 import { ACK, FIN, HEADER_LENGTH, PSH, RST, SYN, URG } from "./segment.ts";
-import { before, later } from "./sequence.ts";
+import { before, distance, later } from "./sequence.ts";
 import {
   CLOSE_WAIT,
   CLOSED,
@@ -68,17 +69,22 @@ function sendData(tcb: Tcb, most: number): boolean {
   const buffer = tcb.sendBuffer;
   const mss = tcb.mss;
   if (tcb.sndNxt === tcb.sndUna && tcb.lastSentAt + tcb.rtt.rto < tcb.shared.core.now()) tcb.congestion.idled(mss);
-  for (let sent = 0;; sent++) {
+  const { scoreboard } = tcb;
+  let sent = scoreboard && tcb.recovering ? retransmitLost(tcb, scoreboard, most) : 0;
+  for (;; sent++) {
+    const again = before(tcb.sndNxt, tcb.sndMax);
+    // After a timeout everything is sent again but what has arrived.
+    if (again && scoreboard) tcb.sndNxt = scoreboard.hole(tcb.sndNxt);
     const flight = tcb.sndNxt - tcb.sndUna | 0;
     const pending = buffer.size - flight;
     // Below zero: our FIN is in flight, or acknowledged.
     if (pending < 0 || pending === 0 && !(tcb.finQueued && finPending(tcb))) return false;
     const window = tcb.sndWnd - flight;
-    const usable = Math.min(
-      window,
-      Math.floor(tcb.congestion.cwnd) + tcb.inflation + limitedTransmit(tcb, mss) - flight,
-    );
-    const length = Math.min(pending, mss, usable);
+    const usable = Math.min(window, Math.floor(tcb.congestion.cwnd) + allowance(tcb, mss) - pipe(tcb, mss));
+    let length = Math.min(pending, mss, usable);
+    if (again && scoreboard && length > 0) {
+      length = distance(scoreboard.holeEnd(tcb.sndNxt, tcb.sndNxt + length | 0), tcb.sndNxt);
+    }
     const last = length === pending;
     if (
       length < 0 || length === 0 && !(last && window > 0) || length < mss && !maySendSmall(tcb, length, last)
@@ -89,7 +95,6 @@ function sendData(tcb: Tcb, most: number): boolean {
     }
     if (sent === most) return true;
     const fin = last && tcb.finQueued && length < window;
-    const again = before(tcb.sndNxt, tcb.sndMax);
     let flags = ACK;
     if (last && pending > 0) flags |= PSH;
     if (fin) flags |= FIN;
@@ -133,20 +138,38 @@ function maySendSmall(tcb: Tcb, length: number, last: boolean): boolean {
     before(tcb.sndNxt, tcb.sndMax);
 }
 
+/** Sends again what is lost, as far as the congestion window allows (RFC 6675, 5 (4.3) and (C)). */
+function retransmitLost(tcb: Tcb, scoreboard: Scoreboard, most: number): number {
+  const { mss } = tcb;
+  const end = lostBelow(tcb, mss);
+  for (let sent = 0;; sent++) {
+    const seq = scoreboard.hole(later(scoreboard.retransmitted, tcb.sndUna));
+    if (!before(seq, end) || sent === most || tcb.congestion.cwnd - pipe(tcb, mss) < mss) return sent;
+    scoreboard.retransmitted = retransmit(tcb, seq, distance(scoreboard.holeEnd(seq, end), seq));
+  }
+}
+
 /**
- * Sends the segment at SND.UNA again, whatever the congestion window says.
+ * Sends a segment again, whatever the congestion window says.
  *
  * @param tcb The connection.
+ * @param seq Where it begins, from SND.UNA on.
+ * @param most Bytes that it may hold.
+ * @returns One past its last sequence number.
  */
-export function retransmitFirst(tcb: Tcb): void {
-  const length = Math.min(tcb.sendBuffer.size, tcb.mss);
-  const end = tcb.sndUna + length | 0;
+export function retransmit(tcb: Tcb, seq: number, most: number): number {
+  const { sendBuffer } = tcb;
+  const offset = distance(seq, tcb.sndUna);
+  const length = Math.min(sendBuffer.size - offset, tcb.mss, most);
+  const end = seq + length | 0;
+  const last = offset + length === sendBuffer.size;
   // The FIN goes again with the last of the data, if it was sent.
-  const fin = length === tcb.sendBuffer.size && tcb.finQueued && before(end, tcb.sndMax);
+  const fin = last && tcb.finQueued && before(end, tcb.sndMax);
   tcb.shared.counters.retransmitted++;
   // Karn's algorithm: what is sent twice is not timed.
   tcb.timedAt = -1;
-  emit(tcb, ACK | (length > 0 && length === tcb.sendBuffer.size ? PSH : 0) | (fin ? FIN : 0), tcb.sndUna, 0, length);
+  emit(tcb, ACK | (length > 0 && last ? PSH : 0) | (fin ? FIN : 0), seq, offset, length);
+  return fin ? end + 1 | 0 : end;
 }
 
 /**
@@ -209,11 +232,17 @@ function emit(tcb: Tcb, flags: number, seq: number, offset: number, length: numb
     packet.end += length;
   }
   const now = core.now();
-  const optionsLength = (flags & SYN ? synOptionsLength(tcb.scaling) : 0) + (tcb.timestamps ? TIMESTAMPS_LENGTH : 0);
+  // An acknowledgement alone tells what came out of order; a segment with data has its room for data.
+  const sacked = length === 0 && tcb.sackReport && !(flags & (SYN | RST))
+    ? tcb.sackReport.fill(tcb.receiveBuffer, tcb.rcvNxt)
+    : 0;
+  const optionsLength = (flags & SYN ? synOptionsLength(tcb.scaling, tcb.sack) : 0) +
+    (tcb.timestamps ? TIMESTAMPS_LENGTH : 0) + (sacked > 0 ? 4 + 4 * sacked : 0);
   const at = packet.push(HEADER_LENGTH + optionsLength);
   let window: number;
   if (flags & SYN) {
-    writeSynOptions(bytes, at + HEADER_LENGTH, Math.min(tcb.path.mms - 20, 65_535), tcb.scaling ? windowShift : -1);
+    const mss = Math.min(tcb.path.mms - 20, 65_535);
+    writeSynOptions(bytes, at + HEADER_LENGTH, mss, tcb.scaling ? windowShift : -1, tcb.sack);
     // The window of a SYN is never scaled (RFC 7323, 2.2).
     window = Math.min(receiveBuffer, 65_535);
     tcb.rcvAdv = tcb.rcvNxt + window | 0;
@@ -221,6 +250,7 @@ function emit(tcb: Tcb, flags: number, seq: number, offset: number, length: numb
   if (tcb.timestamps) {
     writeTimestamps(bytes, packet.start + HEADER_LENGTH + optionsLength - 10, tcb.tsNow(), tcb.tsRecent);
   }
+  if (sacked > 0) writeSack(bytes, at + HEADER_LENGTH, tcb.sackReport!.blocks, sacked);
   let urgent = 0;
   if (before(tcb.sndUna, tcb.sndUp) && before(seq, tcb.sndUp) && !(flags & (SYN | RST))) {
     flags |= URG;

@@ -17,6 +17,8 @@ import type { Listener } from "./listener.ts";
 import { onDelayedAck, onKeepAlive, onTimer } from "./on_timer.ts";
 import { ReceiveBuffer } from "./reassembly.ts";
 import { RttEstimator } from "./rtt.ts";
+import { SackReport } from "./sack_report.ts";
+import { Scoreboard } from "./scoreboard.ts";
 import { serveConnection } from "./send.ts";
 import { CLOSED, type State } from "./state.ts";
 
@@ -59,6 +61,8 @@ export interface TcpShared {
   readonly timeWait: number;
   /** Whether timestamps are used where the peer does too (RFC 7323). */
   readonly timestamps: boolean;
+  /** Whether selective acknowledgements are used where the peer does too (RFC 2018). */
+  readonly sack: boolean;
   /** Added to the clock for timestamps, so that they do not tell how long the host runs. */
   readonly timestampOffset: number;
   /** Takes a connection out of the demultiplexer. */
@@ -132,6 +136,13 @@ export class Tcb implements Sender {
   tsRecentAt: number = 0;
   /** Last.ACK.sent. */
   lastAckSent: number = 0;
+
+  /** Whether both sides use selective acknowledgements: offered by us until the peer's SYN decides. */
+  sack: boolean = false;
+  /** What the peer has acknowledged selectively; made with the first such block. */
+  scoreboard: Scoreboard | null = null;
+  /** What we acknowledge selectively; made with the first data out of order. */
+  sackReport: SackReport | null = null;
 
   /** Bytes to send, from SND.UNA on. */
   readonly sendBuffer: Ring;
@@ -227,6 +238,16 @@ export class Tcb implements Sender {
   /** The keepalive timer; most connections never make one. */
   keepAliveTimer(): Timer {
     return this.#keepAliveTimer ??= new Timer((now) => onKeepAlive(this, now));
+  }
+
+  /** The scoreboard, made when it is needed first. */
+  board(): Scoreboard {
+    return this.scoreboard ??= new Scoreboard();
+  }
+
+  /** The report of out-of-order data, made when it is needed first. */
+  report(): SackReport {
+    return this.sackReport ??= new SackReport();
   }
 
   /** Stops every timer. */
