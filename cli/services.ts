@@ -9,12 +9,14 @@ import { NetError } from "../core/net_error.ts";
 import { stack } from "../core/stack.ts";
 import { arp } from "../protocols/arp.ts";
 import { ethernet } from "../protocols/ethernet.ts";
+import { httpServer, type HttpServing } from "../protocols/http_server.ts";
 import { icmp } from "../protocols/icmp.ts";
 import { ipv4 } from "../protocols/ipv4.ts";
 import { type Tcp, tcp } from "../protocols/tcp.ts";
 import { type Udp, udp } from "../protocols/udp.ts";
 import { readOptions, runCommand, untilInterrupted } from "./command.ts";
 import { LINK_HELP, LINK_OPTIONS, type LinkDriver, type LinkSettings, readLink } from "./link.ts";
+import { app } from "./services/app.ts";
 import { Chargen, discard, echo } from "./services/tcp.ts";
 
 const HELP = `Usage: services --driver tap|tun --address CIDR [options]
@@ -36,13 +38,13 @@ function compose(driver: LinkDriver, { address, gateway }: LinkSettings) {
   return driver.medium === "ethernet"
     ? stack({
       driver: driver as LinkDriver & { medium: "ethernet" },
-      protocols: [ethernet(), arp(), ip, icmp(), udp(), tcp()],
+      protocols: [ethernet(), arp(), ip, icmp(), udp(), tcp(), httpServer()],
     })
-    : stack({ driver: driver as LinkDriver & { medium: "ip" }, protocols: [ip, icmp(), udp(), tcp()] });
+    : stack({ driver: driver as LinkDriver & { medium: "ip" }, protocols: [ip, icmp(), udp(), tcp(), httpServer()] });
 }
 
 /** Opens every service. */
-function serve(net: { tcp: Tcp; udp: Udp }): void {
+function serve(net: { tcp: Tcp; udp: Udp; http: HttpServing }): void {
   net.tcp.accept({ port: 7 }, () => echo);
   net.tcp.accept({ port: 9 }, () => discard);
   net.tcp.accept({ port: 19 }, (connection) => {
@@ -59,6 +61,7 @@ function serve(net: { tcp: Tcp; udp: Udp }): void {
       if (!(error instanceof NetError)) throw error;
     }
   });
+  net.http.serve(app, { port: 80 });
 }
 
 /**

@@ -41,6 +41,33 @@ const CLIENTS: Record<string, () => Promise<void>> = {
     console.log("done");
   },
 
+  /** Asks for a page on as many connections as it is told, some at a time; on every other one the server closes first. */
+  async requests() {
+    let left = Number(number);
+    const one = async (): Promise<void> => {
+      while (left > 0) {
+        const theirs = left-- % 2 === 0;
+        const socket = await open();
+        await new Promise<void>((resolve, reject) => {
+          let answer = "";
+          socket.on("error", reject);
+          socket.on("data", (data) => {
+            answer += data;
+            if (!theirs && answer.endsWith("bonsai\n")) socket.end();
+          });
+          socket.on("end", () => socket.end());
+          socket.on("close", () => {
+            if (/^HTTP\/1\.1 200 [^]*bonsai\n$/.test(answer)) resolve();
+            else reject(new Error(`It answered ${JSON.stringify(answer)}`));
+          });
+          socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n${theirs ? "Connection: close\r\n" : ""}\r\n`);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: 50 }, one));
+    console.log("done");
+  },
+
   /** Sends datagrams of many sizes to an echo, each until it comes back. */
   async datagrams() {
     const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 20 });
