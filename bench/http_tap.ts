@@ -1,0 +1,123 @@
+/**
+ * HTTP over TAP under load from wrk, beside the runtimes' own servers over veth with the same handler.
+ *
+ * `deno run -A bench/http_tap.ts SERVER` is one server.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { stack } from "@bonsai/net";
+import { tap } from "@bonsai/net/drivers/tap";
+import { arp } from "@bonsai/net/protocols/arp";
+import { ethernet } from "@bonsai/net/protocols/ethernet";
+import { httpServer } from "../protocols/http_server.ts";
+import { icmp } from "@bonsai/net/protocols/icmp";
+import { ipv4 } from "@bonsai/net/protocols/ipv4";
+import { tcp } from "@bonsai/net/protocols/tcp";
+import { app } from "./app.ts";
+import { type Ground, HOST_CIDR, Lab, STACK_CIDR } from "./lab.ts";
+import { binary, lacks, NAMES, type Runtime } from "./runtimes.ts";
+import type { Contender, Sample, Scenario } from "./scenario.ts";
+
+const CONNECTIONS = 64;
+const PORT = 8080;
+/** Seconds of load that are not measured at first. */
+const WARM_UP = 1;
+
+/** The servers: a name, where it runs, what it stands on, and whom of ours it is set against. */
+const SERVERS: readonly (readonly [name: string, runtime: Runtime, ground: Ground, against?: string])[] = [
+  ["bonsai", "deno", "tap"],
+  ["bonsai", "bun", "tap"],
+  ["Deno.serve", "deno", "veth", "bonsai, Deno"],
+  ["Bun.serve", "bun", "veth", "bonsai, Bun"],
+  ["node:http", "node", "veth", "bonsai, Deno"],
+];
+
+/** The scenario. */
+export const httpTap: Scenario = {
+  name: "http-tap",
+  title: `HTTP over TAP, ${CONNECTIONS} keep-alive connections of wrk`,
+  conditions: [
+    "the handler is a Hono app (node:http, which takes no such handlers, says the same text by itself); wrk counts any " +
+    "status but 200 and every broken connection, and there must be none",
+    "server alone on processor 0, wrk with one thread on processor 1, in network namespaces; the kernel's TCP on reno",
+    "bonsai: HTTP, TCP, IPv4, ARP and Ethernet over tap(), MTU 1500, checksums on, no offloads",
+    "the others: the kernel's TCP over veth, MTU 1500, with its offloads",
+    "CPU: of the server's process, which on TAP and veth contains the receive path of wrk's kernel",
+  ],
+  rate: ["requests/s", 1],
+  cost: ["CPU µs/request", 1e6],
+  open() {
+    const missing = Lab.lacks("wrk");
+    if (missing !== null) return { contenders: [], absent: [missing] };
+    const lab = new Lab();
+    const present = SERVERS.filter(([, runtime]) => binary(runtime));
+    return {
+      contenders: present.map(([name, runtime, ground, against]): Contender => ({
+        name: `${name}, ${NAMES[runtime]}`,
+        ...(against === undefined ? {} : { against }),
+        measure: (seconds) => round(lab, name, runtime, ground, seconds),
+      })),
+      absent: [...new Set(SERVERS.filter((server) => !present.includes(server)).map(([, runtime]) => lacks(runtime)))],
+      close: () => lab.close(),
+    };
+  },
+};
+
+async function round(lab: Lab, name: string, runtime: Runtime, ground: Ground, seconds: number): Promise<Sample> {
+  const module = runtime === "node" ? "bench/node_http.mjs" : "bench/http_tap.ts";
+  const server = await lab.serve(runtime, ground, module, name, String(PORT));
+  try {
+    await load(lab, server.hostname, WARM_UP);
+    const [user, system] = server.cpu();
+    const { requests, took, p99 } = await load(lab, server.hostname, seconds);
+    const [userAfter, systemAfter] = server.cpu();
+    return { units: requests, seconds: took, user: userAfter - user, system: systemAfter - system, p99 };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Runs wrk. */
+async function load(lab: Lab, hostname: string, seconds: number): Promise<{
+  requests: number;
+  took: number;
+  p99: number;
+}> {
+  const url = `http://${hostname}:${PORT}/`;
+  const wrk = lab.start(["wrk", "-t1", `-c${CONNECTIONS}`, `-d${Math.ceil(seconds)}s`, "--latency", url]);
+  const status = await wrk.ended;
+  const text = wrk.stdout;
+  const [, requests, took] = /(\d+) requests in ([\d.]+)s/.exec(text) ?? [];
+  const [, p99, unit = ""] = /99%\s+([\d.]+)(us|ms|s)/.exec(text) ?? [];
+  if (status !== 0 || !requests || !took || !p99 || /Socket errors|Non-2xx/.test(text)) {
+    throw new Error(`wrk is not content with ${url}: ${wrk.said()}`);
+  }
+  return {
+    requests: Number(requests),
+    took: Number(took),
+    p99: Number(p99) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? NaN),
+  };
+}
+
+/** What is used of Bun. */
+interface BunServe {
+  serve(options: { port: number; fetch: (request: Request) => Response | Promise<Response> }): void;
+}
+
+if (import.meta.main) {
+  const [name, port] = process.argv.slice(2);
+  const options = { port: Number(port) };
+  if (name === "Deno.serve") Deno.serve({ ...options, onListen() {} }, app.fetch);
+  else if (name === "Bun.serve") {
+    (globalThis as unknown as { Bun: BunServe }).Bun.serve({ ...options, fetch: app.fetch });
+  } else {
+    const net = stack({
+      driver: tap("tap0", { host: HOST_CIDR }),
+      protocols: [ethernet(), arp(), ipv4({ address: STACK_CIDR }), icmp(), tcp(), httpServer()],
+    });
+    net.http.serve(app, options);
+  }
+  console.log("ready");
+}
