@@ -131,8 +131,9 @@ export interface Link<A> {
    * Answers for an address from now on.
    *
    * @param address One of ours.
+   * @returns Whether it may be used at once; otherwise {@linkcode LinkReceiver.claimed} tells when.
    */
-  claim(address: A): void;
+  claim(address: A): boolean;
   /**
    * Answers for an address no more.
    *
@@ -168,6 +169,13 @@ export interface LinkReceiver extends Receiver {
    * @param packet The packet, its window at the network header; lent until this returns.
    */
   unreachable(packet: Packet): void;
+  /**
+   * Hears what became of an address that was claimed; a receiver that does not care leaves it out.
+   *
+   * @param address The address.
+   * @param ours Whether it may be used: false when another host has it, so that the link answers for it no more.
+   */
+  claimed?(address: unknown, ours: boolean): void;
 }
 
 /** A host on the same link. */

@@ -100,7 +100,9 @@ class IpGroundLink implements Link<unknown>, Neighbour {
     return this.#driver.transmit(packet);
   }
 
-  claim(): void {}
+  claim(): boolean {
+    return true;
+  }
   release(): void {}
   join(): void {}
   leave(): void {}

@@ -78,6 +78,13 @@ export class Ipv6Address {
   }
 }
 
+/** The unspecified address, `::`. */
+export const IPV6_ANY: Ipv6Address = /* @__PURE__ */ new Ipv6Address(0, 0, 0, 0);
+/** The loopback address, `::1`. */
+export const IPV6_LOOPBACK: Ipv6Address = /* @__PURE__ */ new Ipv6Address(0, 0, 0, 1);
+/** The group of all nodes on the link, `ff02::1`. */
+export const IPV6_ALL_NODES: Ipv6Address = /* @__PURE__ */ new Ipv6Address(0xff020000, 0, 0, 1);
+
 /** An IPv6 address and the prefix of its network. */
 export interface Ipv6Cidr {
   /** The address. */
@@ -201,4 +208,48 @@ export function parseIpv6Cidr(text: string): Ipv6Cidr {
 export function compareIpv6(a: Ipv6Address, b: Ipv6Address): number {
   return (a.a >>> 0) - (b.a >>> 0) || (a.b >>> 0) - (b.b >>> 0) || (a.c >>> 0) - (b.c >>> 0) ||
     (a.d >>> 0) - (b.d >>> 0);
+}
+
+/**
+ * Tells a link-local address, `fe80::/10`.
+ *
+ * @param address The address.
+ * @returns Whether it is known on one link only.
+ */
+export function isIpv6LinkLocal(address: Ipv6Address): boolean {
+  return address.a >>> 22 === 0xfe80 >>> 6;
+}
+
+/**
+ * Tells a multicast address, `ff00::/8`.
+ *
+ * @param address The address.
+ * @returns Whether it names a group.
+ */
+export function isIpv6Multicast(address: Ipv6Address): boolean {
+  return address.a >>> 24 === 255;
+}
+
+/**
+ * Counts the first bits that two addresses share.
+ *
+ * @param a One address.
+ * @param b The other.
+ * @returns Bits, 0 to 128.
+ */
+export function commonPrefix(a: Ipv6Address, b: Ipv6Address): number {
+  if (a.a !== b.a) return Math.clz32(a.a ^ b.a);
+  if (a.b !== b.b) return 32 + Math.clz32(a.b ^ b.b);
+  if (a.c !== b.c) return 64 + Math.clz32(a.c ^ b.c);
+  return 96 + Math.clz32(a.d ^ b.d);
+}
+
+/**
+ * Finds the group in which a neighbour is asked for its link-layer address (RFC 4291, 2.7.1).
+ *
+ * @param address The neighbour's address.
+ * @returns Its solicited-node group, `ff02::1:ff00:0/104`.
+ */
+export function solicitedNode(address: Ipv6Address): Ipv6Address {
+  return new Ipv6Address(0xff020000, 0, 1, 0xff000000 | address.d);
 }

@@ -121,8 +121,10 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
   }
 
   /** Answers for an address from now on. */
-  claim(address: Ipv4Address): void {
-    if (!this.#claims.has(address)) this.#claims.set(address, new Claim(this, address, this.#options.probe ?? false));
+  claim(address: Ipv4Address): boolean {
+    let claim = this.#claims.get(address);
+    if (!claim) this.#claims.set(address, claim = new Claim(this, address, this.#options.probe ?? false));
+    return claim.settled;
   }
 
   /** Answers for an address no more. */
