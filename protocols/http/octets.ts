@@ -65,3 +65,14 @@ export function decodeOctets(bytes: Uint8Array, ascii: boolean): string {
   for (const octet of bytes) text += String.fromCharCode(octet);
   return text;
 }
+
+/**
+ * Writes text as octets, each character as the octet of the same number (ISO 8859-1).
+ *
+ * @param text The text.
+ */
+export function encodeOctets(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}

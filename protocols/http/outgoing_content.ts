@@ -5,6 +5,7 @@
  */
 
 import { CHUNKED } from "./framing.ts";
+import { encodeOctets } from "./octets.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Steps of promises that a stream gets to show that it is over; the hosts' own streams over a text need up to 5. */
@@ -87,9 +88,9 @@ export async function sendContent(
     if (left < 0) throw new TypeError(`Cannot send the body: it is longer than its Content-Length of ${length}`);
     if (chunk.length === 0) continue;
     if (length === CHUNKED) {
-      outbox.write(ascii(`${chunk.length.toString(16)}\r\n`));
+      outbox.write(encodeOctets(`${chunk.length.toString(16)}\r\n`));
       outbox.write(chunk);
-      outbox.write(ascii("\r\n"));
+      outbox.write(encodeOctets("\r\n"));
     } else outbox.write(chunk);
     if (!outbox.empty) await outbox.emptied();
     if (!alive()) return false;
@@ -97,7 +98,7 @@ export async function sendContent(
   if (length >= 0 && left > 0) {
     throw new TypeError(`Cannot send the body: it is shorter than its Content-Length of ${length}`);
   }
-  if (length === CHUNKED) outbox.write(ascii("0\r\n\r\n"));
+  if (length === CHUNKED) outbox.write(encodeOctets("0\r\n\r\n"));
   return true;
 }
 
@@ -105,11 +106,4 @@ function checkChunk(value: unknown): void {
   if (!(value instanceof Uint8Array)) {
     throw new TypeError("Cannot send the body: a chunk of its stream is no Uint8Array");
   }
-}
-
-/** A short ASCII text as bytes. */
-export function ascii(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }

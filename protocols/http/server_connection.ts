@@ -14,12 +14,14 @@ import type { DateText } from "./date.ts";
 import { Exchange, type ExchangeConnection, HandlerInfo } from "./exchange.ts";
 import { CHUNKED } from "./framing.ts";
 import { type HeadParser, INCOMPLETE, parseRequestHead } from "./head_parser.ts";
+import { HeadBuffer } from "./head_buffer.ts";
 import type { HeadCache } from "./head_cache.ts";
 import { contentGone, type ContentSource, IncomingContent } from "./incoming_content.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import type { KnownBodies } from "./known_body.ts";
+import { encodeOctets } from "./octets.ts";
 import { Outbox } from "./outbox.ts";
-import { ascii, readBeginning, sendContent } from "./outgoing_content.ts";
+import { readBeginning, sendContent } from "./outgoing_content.ts";
 import { readRequestHead, type RequestHead } from "./request_head.ts";
 import { type After, type ResponseWriter, UNSAID } from "./response_writer.ts";
 import type { HttpNetAddr, ServeHandler, ServeOptions } from "./settings.ts";
@@ -87,13 +89,11 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
   readonly #connection: TcpConnection;
   readonly #outbox: Outbox;
   readonly #timer: Timer;
+  readonly #held: HeadBuffer = new HeadBuffer();
   readonly #rest: { body: Uint8Array | null } = { body: null };
   #phase: number = AWAIT;
   #exchange: Exchange | null = null;
   #last: RequestHead | null = null;
-  /** The beginning of a head that has not come as a whole. */
-  #held: Uint8Array | null = null;
-  #heldSize: number = 0;
   #requests: number = 0;
   /** Content that nobody has read, and how much of it was taken. */
   #unread: ContentReader | null = null;
@@ -207,67 +207,35 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     const run = connection.peek();
     if (run.length === 0) {
       if (connection.readEnded) {
-        if (this.#heldSize > 2) this.#refuse(400, "incomplete", this.#held!);
+        if (this.#held.size > 2) this.#refuse(400, "incomplete", this.#held.bytes);
         else this.#close();
       }
       return false;
     }
-    const before = this.#heldSize;
-    let bytes = run;
-    let size = run.length;
-    if (before === 0) {
+    const held = this.#held;
+    if (held.size === 0) {
       const known = heads.find(run, this.#last);
       if (known) {
         connection.consume(known.bytes.length);
         this.#begin(known);
         return true;
       }
-    } else {
-      size = Math.min(before + size, parser.most);
-      const added = run.subarray(0, size - before);
-      bytes = this.#hold(added, size);
-      // Without the end of a line nothing is decided, and who sends byte by byte is not read from the start each time.
-      if (added.length < 64 && size < parser.most && !added.some((octet) => octet < 32)) {
-        connection.consume(added.length);
-        return true;
-      }
     }
-    const length = parseRequestHead(parser, bytes, size);
+    const first = held.size === 0;
+    const length = held.read(connection, parser, parseRequestHead);
     if (length === INCOMPLETE) {
-      if (before === 0) {
-        this.#arm(limits.headTimeout);
-        this.#hold(run, size);
-      }
-      connection.consume(size - before);
+      if (first) this.#arm(limits.headTimeout);
       return true;
     }
-    if (length < 0) {
-      this.#refuse(-length, parser.reason, bytes);
-      return false;
-    }
-    const head = readRequestHead(parser, bytes, length);
+    const head = length < 0 ? length : readRequestHead(parser, held.bytes, length);
     if (typeof head === "number") {
-      this.#refuse(-head, parser.reason, bytes);
+      this.#refuse(-head, parser.reason, held.bytes);
       return false;
     }
-    connection.consume(length - before);
-    this.#held = null;
-    this.#heldSize = 0;
+    held.done(connection, length);
     if (heads.keep(head)) this.#last = head;
     this.#begin(head);
     return true;
-  }
-
-  /** Keeps the beginning of a head. */
-  #hold(added: Uint8Array, size: number): Uint8Array {
-    if (!this.#held || this.#held.length < size) {
-      const larger = new Uint8Array(Math.max(size, 512, this.#heldSize * 2));
-      if (this.#held) larger.set(this.#held.subarray(0, this.#heldSize));
-      this.#held = larger;
-    }
-    this.#held.set(added, this.#heldSize);
-    this.#heldSize = size;
-    return this.#held;
   }
 
   #begin(head: RequestHead): void {
@@ -483,7 +451,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     if (!exchange?.content) return;
     if (exchange.head.framing.expectsContinue && !this.#continued && !this.#headSent) {
       this.#continued = true;
-      this.#outbox.write(ascii("HTTP/1.1 100 Continue\r\n\r\n"));
+      this.#outbox.write(encodeOctets("HTTP/1.1 100 Continue\r\n\r\n"));
     }
     this.#readDeadline = this.#server.core.now() + this.#server.limits.contentTimeout;
     this.#watch();
@@ -527,7 +495,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     const { counters } = this.#server;
     switch (this.#phase) {
       case AWAIT:
-        if (this.#heldSize > 2) return this.#refuse(408, "timeouts", this.#held!);
+        if (this.#held.size > 2) return this.#refuse(408, "timeouts", this.#held.bytes);
         // A client that has not even taken its last response will not take our farewell.
         if (this.#connection.unacknowledged > 0) this.#abort(new NetError("ETIMEDOUT", "The client takes no response"));
         else this.#close();
@@ -580,8 +548,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
   #close(): void {
     if (this.#phase >= LINGER) return;
     this.#phase = LINGER;
-    this.#held = null;
-    this.#heldSize = 0;
+    this.#held.clear();
     if (this.#outbox.empty) this.#closeWrite();
     else this.#outbox.onEmpty = () => this.#closeWrite();
     this.#arm(this.#server.limits.lingerTimeout);
@@ -620,13 +587,13 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     }
     this.#reader?.cancel(error).catch(() => {});
     this.#outbox.clear();
-    this.#held = null;
+    this.#held.clear();
     this.#server.forget(this);
   }
 
   /** The server wants no more requests: closes at once when idle, else after this response. */
   shutdown(): void {
-    if (this.#phase === AWAIT && this.#heldSize === 0) this.#close();
+    if (this.#phase === AWAIT && this.#held.size === 0) this.#close();
   }
 
   /** The server closes at once. */

@@ -1,0 +1,62 @@
+/**
+ * HTTP/1.1 (RFC 9110, RFC 9112): a server in the shape of `Deno.serve`, and `fetch`.
+ *
+ * @module
+ */
+
+import { checkOptions, type OptionsSchema } from "../core/options.ts";
+import type { Core, Protocol } from "../core/protocol.ts";
+import type { Tcp } from "./tcp.ts";
+import { Client, type HttpFetching, type HttpOptions } from "./http/client.ts";
+import { HttpCounters } from "./http/counters.ts";
+import { type HttpServing, Servers } from "./http/server.ts";
+
+export type { HttpFetching, HttpOptions, Resolve } from "./http/client.ts";
+export type { HttpCounters } from "./http/counters.ts";
+export type { HttpServer, HttpServing } from "./http/server.ts";
+export * from "./http/settings.ts";
+
+/** The JSON Schema of {@linkcode HttpOptions}. */
+export const HTTP_OPTIONS: OptionsSchema<HttpOptions> = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    resolve: { description: "Finds the address of a host" },
+    keepAlive: { type: "number", minimum: 0 },
+    maxIdle: { type: "integer", minimum: 0, maximum: 65_536 },
+  },
+};
+
+/** The HTTP layer. */
+export interface Http extends HttpServing, HttpFetching {}
+
+/** The {@linkcode http} protocol. */
+export interface HttpProtocol extends Protocol<"http", { tcp: Tcp }, { http: Http }> {}
+
+/**
+ * HTTP/1.1 over TCP: servers and a client. `httpServer()` of `http_server.ts` leaves the client out.
+ *
+ * @param options How to make the client; servers have their options in `serve`.
+ * @returns The protocol.
+ * @throws {TypeError} When an option is unknown or of another type.
+ * @throws {RangeError} When an option is out of its range.
+ */
+export function http(options: HttpOptions = {}): HttpProtocol {
+  checkOptions("http", HTTP_OPTIONS, options);
+  return {
+    name: "http",
+    needs: { tcp: "required" },
+    start: (core, { tcp }) => ({ http: layer(core, tcp, options) }),
+  };
+}
+
+function layer(core: Core, tcp: Tcp, options: HttpOptions): Http {
+  const counters = new HttpCounters();
+  core.count("http", counters);
+  const servers = new Servers(core, tcp, counters) as HttpServing;
+  const client = new Client(core, tcp, counters, options);
+  return {
+    serve: servers.serve.bind(servers) as HttpServing["serve"],
+    fetch: (input, init) => client.fetch(input, init),
+  };
+}

@@ -1,0 +1,334 @@
+/**
+ * A connection on the client's side.
+ *
+ * @module
+ */
+
+import { NetError } from "../../core/net_error.ts";
+import type { Core } from "../../core/protocol.ts";
+import { Timer } from "../../core/timers.ts";
+import type { Tcp, TcpConnection, TcpConnectOptions, TcpUser } from "../tcp.ts";
+import { ContentReader } from "./content_reader.ts";
+import type { HttpCounters } from "./counters.ts";
+import { CHUNKED, Framing, readFraming, UNTIL_CLOSE, value } from "./framing.ts";
+import { HeadBuffer } from "./head_buffer.ts";
+import { HeadParser, INCOMPLETE, parseResponseHead } from "./head_parser.ts";
+import { type ContentSource, IncomingContent } from "./incoming_content.ts";
+import { decodeOctets, encodeOctets } from "./octets.ts";
+import { Outbox } from "./outbox.ts";
+import { type Beginning, sendContent } from "./outgoing_content.ts";
+
+/** Interim responses that are skipped before a response (RFC 9110, 15.2). */
+const INTERIM = 32;
+/** Bytes of a response's head that are read. */
+const LIMITS = { target: 8192, fields: 65_536, count: 256 };
+
+/** What the connections of a client share. */
+export interface ClientShared {
+  /** The core. */
+  readonly core: Core;
+  /** What carries it. */
+  readonly tcp: Tcp;
+  /** What is counted. */
+  readonly counters: HttpCounters;
+  /** Milliseconds for which a connection may stay idle. */
+  readonly idleTimeout: number;
+  /**
+   * The connection can be used again.
+   *
+   * @param connection The connection.
+   * @returns Whether it is kept.
+   */
+  idle(connection: ClientConnection): boolean;
+  /**
+   * The connection cannot be used any more.
+   *
+   * @param connection The connection.
+   */
+  forget(connection: ClientConnection): void;
+}
+
+/** A request to send. */
+export interface OutgoingRequest {
+  /** The method. */
+  readonly method: string;
+  /** The request line and the fields, each with its CRLF, but for those of the framing and the last CRLF. */
+  readonly head: string;
+  /** The content; null for none. */
+  readonly content: Uint8Array | Beginning | null;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+}
+
+/** Says that an idle connection was closed before it could be used: nothing of the response came. */
+export class StaleConnection {
+  /** What became of the connection. */
+  readonly error: NetError;
+
+  /**
+   * Makes one.
+   *
+   * @param error What became of the connection.
+   */
+  constructor(error: NetError) {
+    this.error = error;
+  }
+}
+
+/** A request that is under way. */
+interface Pending {
+  readonly request: OutgoingRequest;
+  readonly resolve: (response: Response) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A connection on the client's side. */
+export class ClientConnection implements TcpUser, ContentSource {
+  /** To which host and port. */
+  readonly key: string;
+  readonly #client: ClientShared;
+  readonly #connection: TcpConnection;
+  readonly #outbox: Outbox;
+  readonly #parser: HeadParser = new HeadParser(LIMITS);
+  readonly #held: HeadBuffer = new HeadBuffer();
+  readonly #timer: Timer = new Timer(() => this.#close());
+  #pending: Pending | null = null;
+  #content: IncomingContent | null = null;
+  #exchanges: number = 0;
+  #interim: number = 0;
+  #used: boolean = false;
+  #heard: boolean = false;
+  #sent: boolean = true;
+  #keep: boolean = true;
+  #over: boolean = false;
+  #unsubscribe: (() => void) | null = null;
+
+  /**
+   * Opens a connection.
+   *
+   * @param client What the connections share.
+   * @param key To which host and port, as the client names it.
+   * @param where The same for TCP.
+   */
+  constructor(client: ClientShared, key: string, where: TcpConnectOptions) {
+    this.#client = client;
+    this.key = key;
+    this.#connection = client.tcp.open(where, this);
+    this.#connection.setNoDelay(true);
+    this.#outbox = new Outbox(this.#connection, () => {});
+  }
+
+  /** Bytes that can be read now. */
+  get available(): number {
+    return this.#connection.readable;
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param request The request.
+   * @returns The response, once its head has come.
+   */
+  exchange(request: OutgoingRequest): Promise<Response> {
+    const { core, counters } = this.#client;
+    core.timers.disarm(this.#timer);
+    if (this.#used) counters.reused++;
+    counters.fetches++;
+    this.#heard = false;
+    this.#keep = true;
+    this.#interim = 0;
+    this.#watch(request.signal);
+    return new Promise((resolve, reject) => {
+      this.#pending = { request, resolve, reject };
+      this.#send(request);
+    });
+  }
+
+  #watch(signal: AbortSignal): void {
+    const abort = (): void => this.#fail(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    this.#unsubscribe = () => signal.removeEventListener("abort", abort);
+  }
+
+  #send({ head, content, method }: OutgoingRequest): void {
+    let framing = "";
+    let length = 0;
+    if (content instanceof Uint8Array) length = content.length;
+    else if (content) length = content.ended ? content.chunks.reduce((sum, chunk) => sum + chunk.length, 0) : CHUNKED;
+    if (length === CHUNKED) framing = "Transfer-Encoding: chunked\r\n";
+    // Methods that usually carry content say so when there is none (RFC 9110, 8.6).
+    else if (content || method === "POST" || method === "PUT") framing = `Content-Length: ${length}\r\n`;
+    this.#outbox.write(encodeOctets(`${head}${framing}\r\n`));
+    if (content instanceof Uint8Array) this.#outbox.write(content);
+    else if (content) {
+      this.#sent = false;
+      // A server may answer before it has all, and want the rest or not: what it does not take until its response is over
+      // is not sent.
+      const exchange = ++this.#exchanges;
+      const alive = (): boolean => exchange === this.#exchanges && !this.#over;
+      sendContent(this.#outbox, content, length, alive).then((whole) => {
+        this.#sent = whole;
+        if (!whole) content.reader.cancel().catch(() => {});
+        this.#release();
+      }, (error) => this.#fail(error));
+    }
+  }
+
+  /** There is room for more. */
+  writable(): void {
+    this.#outbox.flush();
+  }
+
+  /** More has come, or the server has closed its direction. */
+  readable(): void {
+    if (this.#content) return this.#content.wake();
+    if (!this.#pending) return this.#close();
+    while (this.#pending && this.#connection.readable > 0) {
+      this.#heard = true;
+      const length = this.#held.read(this.#connection, this.#parser, parseResponseHead);
+      if (length < 0) return this.#bad(this.#parser.reason);
+      if (length > INCOMPLETE) this.#head(length);
+    }
+    if (this.#pending && this.#connection.readEnded) {
+      this.#fail(new NetError("ECONNRESET", "The server closed the connection without a response"));
+    }
+  }
+
+  #bad(reason: string): void {
+    this.#client.counters.badResponses++;
+    this.#fail(new NetError("EPROTO", `Cannot read the response: ${reason}`));
+  }
+
+  #head(length: number): void {
+    const parser = this.#parser;
+    const { status } = parser;
+    const bytes = this.#held.bytes.slice(0, length);
+    const text = decodeOctets(bytes, parser.ascii);
+    this.#held.done(this.#connection, length);
+    if (status >= 100 && status < 200 && status !== 101) {
+      if (++this.#interim > INTERIM) this.#bad("too many interim responses");
+      return;
+    }
+    if (status < 200 || status > 599) return this.#bad(`status ${status}`);
+    const framing = new Framing();
+    if (readFraming(parser, text, bytes, framing)) return this.#bad(parser.reason);
+    const headers = new Headers();
+    for (let i = 0; i < parser.count; i++) {
+      headers.append(text.slice(parser.offsets[4 * i], parser.offsets[4 * i + 1]), value(parser, text, i));
+    }
+    this.#respond(framing, {
+      status,
+      statusText: text.slice(parser.methodEnd, parser.targetEnd),
+      headers,
+    });
+  }
+
+  #respond(framing: Framing, init: ResponseInit & { readonly status: number }): void {
+    const { request, resolve } = this.#pending!;
+    const { status } = init;
+    const bare = request.method === "HEAD" || status === 204 || status === 304;
+    const length = bare ? 0 : framing.known ? framing.length : UNTIL_CLOSE;
+    this.#keep = framing.keepAlive && length !== UNTIL_CLOSE;
+    this.#pending = null;
+    if (length === 0) {
+      resolve(new Response(null, init));
+      return this.#release();
+    }
+    if (status === 205) {
+      // It has no content (RFC 9110, 15.3.6), whatever it says.
+      resolve(new Response(null, init));
+      return this.#close();
+    }
+    const reader = new ContentReader(this.#connection, length, Infinity, LIMITS.fields);
+    if (length > 0 && length <= this.#connection.readable) {
+      const bytes = new Uint8Array(length);
+      reader.read(bytes);
+      resolve(new Response(bytes, init));
+      return this.#release();
+    }
+    this.#content = new IncomingContent(reader, this);
+    resolve(new Response(this.#content.stream, init));
+  }
+
+  /** The app waits for content. */
+  contentAwaited(): void {}
+
+  /** All content was read. */
+  contentEnded(): void {
+    this.#content = null;
+    this.#release();
+  }
+
+  /** The content is malformed or cut off. */
+  contentFailed(): unknown {
+    const { reason } = this.#content!.reader;
+    const error = this.#connection.error ??
+      new NetError(reason === "incomplete" ? "ECONNRESET" : "EPROTO", `Cannot read the response: ${reason}`);
+    this.#client.counters.badResponses++;
+    this.#fail(error);
+    return error;
+  }
+
+  /** The app wants no more. */
+  contentCancelled(): void {
+    this.#content = null;
+    this.#close();
+  }
+
+  /** An exchange has ended, where all was sent and read: the connection can be used for another. */
+  #release(): void {
+    if (this.#over || this.#pending || this.#content) return;
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    const { core, idleTimeout } = this.#client;
+    if (!this.#keep || !this.#sent || this.#connection.readable > 0 || this.#connection.readEnded) {
+      return this.#close();
+    }
+    this.#used = true;
+    if (!this.#client.idle(this)) return this.#close();
+    core.timers.arm(this.#timer, core.now() + idleTimeout);
+  }
+
+  /** The connection is over. */
+  closed(_: TcpConnection, error: NetError | null): void {
+    this.#fail(error ?? new NetError("ECONNRESET", "The server closed the connection without a response"));
+  }
+
+  #fail(error: unknown): void {
+    const pending = this.#pending;
+    const content = this.#content;
+    this.#pending = null;
+    const stale = this.#used && !this.#heard && error instanceof NetError;
+    // What came before the end can still be read where the end is the length.
+    if (content && error instanceof NetError && this.#connection.closed && !this.#connection.error) {
+      this.#end();
+      return content.wake();
+    }
+    this.#content = null;
+    this.#connection.abort();
+    this.#end();
+    pending?.reject(stale ? new StaleConnection(error) : error);
+    content?.fail(error);
+  }
+
+  #close(): void {
+    if (this.#over) return;
+    if (this.#content || !this.#sent || this.#connection.readable > 0) this.#connection.abort();
+    else this.#connection.close();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#unsubscribe?.();
+    this.#client.core.timers.disarm(this.#timer);
+    this.#outbox.clear();
+    this.#client.forget(this);
+  }
+
+  /** Closes an idle connection. */
+  close(): void {
+    this.#close();
+  }
+}
