@@ -17,6 +17,7 @@
 
 export * from "./core/checksum.ts";
 export * from "./core/clock.ts";
+export * from "./core/domain_name.ts";
 export * from "./core/driver.ts";
 export * from "./core/driver_wrapper.ts";
 export * from "./core/ether_type.ts";

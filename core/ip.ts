@@ -52,6 +52,8 @@ export interface IpFault {
   readonly mtu: number;
   /** The same in words, such as `"port unreachable"`. */
   readonly message: string;
+  /** Who says so, where that was a host or a router; the link when left out. */
+  readonly from?: IpAddress;
 }
 
 /** Reads the datagrams of one IP protocol. */
@@ -181,10 +183,56 @@ export interface Path {
   limit(mtu: number): void;
 }
 
+/** Which addresses of a name are wanted. */
+export interface LookupOptions {
+  /** Only those of this IP version; those of every family that the stack has when left out. */
+  readonly family?: 4 | 6;
+}
+
+/** Finds the addresses of names, for every layer that takes a host: `dns()` is one. */
+export interface Resolver {
+  /**
+   * Looks a name up.
+   *
+   * @param name The name, or an address in text.
+   * @param options Which addresses are wanted.
+   * @returns Its addresses in text, the best first; at least one.
+   * @throws {NetError} `ENOTFOUND` when there are none, `ETIMEDOUT` when nobody answers, ….
+   */
+  lookup(name: string, options?: LookupOptions): Promise<string[]>;
+  /**
+   * Looks a name up, and tries its addresses, several at a time where the first are slow (RFC 8305).
+   *
+   * @typeParam T What a successful attempt gives.
+   * @param name The name, or an address in text.
+   * @param attempt Tries one address, in text; its signal aborts once another one has succeeded.
+   * @param signal Gives up.
+   * @returns What the first attempt that succeeded gave.
+   * @throws {NetError} As `lookup`, or what the last attempt threw.
+   */
+  connect<T>(
+    name: string,
+    attempt: (hostname: string, signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>;
+}
+
+/** Whom to ask for names, as the network told. */
+export interface NameServers {
+  /** The servers, in text, the preferred one first. */
+  readonly servers: readonly string[];
+  /** The domains in which names without a dot are looked for. */
+  readonly search: readonly string[];
+}
+
 /** The IP layer of a stack: one network or two, and the protocols above them. */
 export class Ip {
   /** The networks, in the order in which they were listed. */
   readonly networks: Network[] = [];
+  /** Who finds the addresses of names; null when nobody does. */
+  resolver: Resolver | null = null;
+  /** Whom to ask for names, by who told: `"dhcp"`, `"ndp"`, …. */
+  readonly nameServers: Map<string, NameServers> = new Map();
   readonly #receivers: (IpReceiver | null)[] = new Array(256).fill(null);
 
   /**

@@ -66,6 +66,8 @@ export interface Loop {
   readonly packetsReceived: number;
   /** Packets taken from the pool and not given back: 0 while nothing is queued in a layer. */
   readonly packetsTaken: number;
+  /** What the protocols stand on, for functions over the stack that need its time and its packets, such as `ping(net, …)`. */
+  readonly core: Core;
 }
 
 /** How a loop is made. */
@@ -139,6 +141,11 @@ export class EventLoop implements Core, Loop {
    */
   attach(receiver: Receiver): void {
     this.#receiver = receiver;
+  }
+
+  /** The loop, as the protocols see it. */
+  get core(): Core {
+    return this;
   }
 
   /** Packets received so far. */

@@ -129,6 +129,12 @@ export interface Hints {
   tcp: "list tcp() before it";
   /** The HTTP layer. */
   http: "list http() before it";
+  /** The ARP layer. */
+  arp: "list ethernet() and arp() before it";
+  /** The resolver. */
+  dns: "list dns() before it";
+  /** The DHCP client. */
+  dhcp: "list dhcp() before it";
 }
 
 /** The sentences of {@linkcode Hints}, for JavaScript users who meet them at run time. */
@@ -144,6 +150,9 @@ export const HINTS: Hints = {
   udp: "list udp() before it",
   tcp: "list tcp() before it",
   http: "list http() before it",
+  arp: "list ethernet() and arp() before it",
+  dns: "list dns() before it",
+  dhcp: "list dhcp() before it",
 };
 
 /** What a driver gives to the first protocol above it. */

@@ -99,6 +99,18 @@ export interface TcpConnection {
    * @param idle Milliseconds without traffic before the first probe, or false.
    */
   setKeepAlive(idle: number | false): void;
+  /**
+   * Sets how long data may stay unanswered before the connection ends (R2, the user timeout; RFC 9293, MUST-21).
+   *
+   * @param ms Milliseconds, above 0.
+   */
+  setUserTimeout(ms: number): void;
+  /**
+   * Sets the Traffic Class or TOS byte of what is sent: DSCP in its upper six bits (RFC 9293, MUST-48; RFC 2474).
+   *
+   * @param value 0 to 255.
+   */
+  setTrafficClass(value: number): void;
 }
 
 /** Hears what happens to a connection; called at the end of a turn's batch, so that it may write and close at once. */
@@ -137,7 +149,7 @@ export interface TcpListenOptions {
 
 /** Where to connect to. */
 export interface TcpConnectOptions {
-  /** The host's address. */
+  /** The host's address; `connect` takes its name too where the stack has a resolver, `dns()`. */
   readonly hostname: string;
   /** Its port, 1 to 65,535. */
   readonly port: number;

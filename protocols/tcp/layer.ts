@@ -340,7 +340,11 @@ export class TcpLayer implements Tcp, IpReceiver {
 
   /** Opens a connection, in the shape of `Deno.connect`. */
   connect(options: TcpConnectOptions & { readonly signal?: AbortSignal }): Promise<TcpConn> {
-    return connect(this, options);
+    const { hostname, signal } = options;
+    const { resolver } = this.#ip;
+    if (!resolver || this.#ip.parse(hostname)) return connect(this, options);
+    const attempt = (hostname: string, signal: AbortSignal) => connect(this, { ...options, hostname, signal });
+    return resolver.connect(hostname, attempt, signal);
   }
 
   /** The stack closes: every connection is reset, and its user told. */

@@ -100,28 +100,32 @@ export class UdpDatagramConn implements AsyncIterable<UdpReceived>, Disposable {
    * Sends a datagram.
    *
    * @param data The payload, at most 65,507 bytes over IPv4.
-   * @param to Whom it is for; the host that the socket is connected to when left out.
+   * @param to Whom it is for, by its address, or by name where the stack has a resolver; the host that the socket is
+   * connected to when left out.
    * @returns Bytes sent: all of them.
-   * @throws {NetError} As {@linkcode UdpSocket.send}, and `ENOBUFS` when a queue is full.
+   * @throws {NetError} As {@linkcode UdpSocket.send}, `ENOBUFS` when a queue is full, and as the resolver does.
    */
-  // deno-lint-ignore require-await
   async send(data: Uint8Array, to?: { readonly hostname: string; readonly port: number }): Promise<number> {
     const error = this.#error;
     this.#error = null;
     if (error) throw error;
-    const sent = to ? this.#socket.send(data, this.#udp.parse(to.hostname).address, to.port) : this.#socket.send(data);
+    let { hostname } = to ?? {};
+    // Most are addresses: only a name is waited for, so that what is sent leaves in this turn.
+    if (hostname !== undefined && this.#isName(hostname)) hostname = await this.#lookup(hostname);
+    const sent = to ? this.#socket.send(data, this.#udp.parse(hostname!).address, to.port) : this.#socket.send(data);
     if (!sent) throw new NetError("ENOBUFS", `Cannot send from UDP port ${this.#socket.port}: a queue is full`);
     return data.length;
   }
 
   /**
-   * Names the only host to exchange datagrams with.
+   * Names the only host to exchange datagrams with; an address is taken at once.
    *
-   * @param to The host.
-   * @throws {NetError} As {@linkcode UdpSocket.connect}.
+   * @param to The host, by its address, or by name where the stack has a resolver.
+   * @throws {NetError} As {@linkcode UdpSocket.connect}, and as the resolver does.
    */
-  connect(to: { readonly hostname: string; readonly port: number }): void {
-    this.#socket.connect(to.hostname, to.port);
+  async connect(to: { readonly hostname: string; readonly port: number }): Promise<void> {
+    const { hostname, port } = to;
+    this.#socket.connect(this.#isName(hostname) ? await this.#lookup(hostname) : hostname, port);
   }
 
   /**
@@ -159,6 +163,17 @@ export class UdpDatagramConn implements AsyncIterable<UdpReceived>, Disposable {
   /** Goes through the datagrams until the socket is closed. */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<UdpReceived> {
     for (let received = await this.#next(); received; received = await this.#next()) yield received;
+  }
+
+  /** Whether somebody is to be asked for a host's address. */
+  #isName(hostname: string): boolean {
+    return this.#udp.ip.resolver !== null && this.#udp.ip.parse(hostname) === null;
+  }
+
+  async #lookup(name: string): Promise<string> {
+    const { network } = this.#socket;
+    const addresses = await this.#udp.ip.resolver!.lookup(name, network ? { family: network.family } : {});
+    return addresses[0]!;
   }
 
   // deno-lint-ignore require-await

@@ -56,7 +56,12 @@ export function importsOf(text: string): Import[] {
 }
 
 /** Modules that share another's private folder. */
-const KIN: Readonly<Record<string, string>> = { "drivers/tun": "drivers/tap" };
+const KIN: Readonly<Record<string, string>> = {
+  "drivers/tun": "drivers/tap",
+  "protocols/dhcp_server": "protocols/dhcp",
+  "protocols/dns_server": "protocols/dns",
+  "protocols/mdns": "protocols/dns",
+};
 
 /** A module and its private folder share a name: "protocols/tcp" for protocols/tcp.ts and protocols/tcp/state.ts. */
 function family(path: string): string {

@@ -1,0 +1,59 @@
+/**
+ * The options of the resolver, and what it counts.
+ *
+ * @module
+ */
+
+import type { OptionsSchema } from "../../core/options.ts";
+
+/** How to make the resolver. */
+export interface DnsOptions {
+  /** Whom to ask, such as `"10.0.0.1"`; those that DHCP and router advertisements tell when left out. */
+  readonly servers?: readonly string[];
+  /** The servers' port; 53 when left out. */
+  readonly port?: number;
+  /** The domains in which names are looked for that have too few dots; those that DHCP tells when left out. */
+  readonly search?: readonly string[];
+  /** Dots that make a name looked for as it is before it is in the search list, as with `resolv.conf`; 1 when left out. */
+  readonly ndots?: number;
+  /** Milliseconds to wait for an answer before the next server is asked, doubled in each round; 2,000 when left out. */
+  readonly timeout?: number;
+  /** Rounds through the servers; 3 when left out. */
+  readonly attempts?: number;
+  /** Answers remembered; 512 when left out, none for 0. */
+  readonly cache?: number;
+  /** Whether letters are asked for in random case, which the answer must repeat: harder to forge; false when left out. */
+  readonly randomCase?: boolean;
+}
+
+/** The JSON Schema of {@linkcode DnsOptions}. */
+export const DNS_OPTIONS: OptionsSchema<DnsOptions> = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    servers: { type: "array", items: { type: "string" } },
+    port: { type: "integer", minimum: 1, maximum: 65_535 },
+    search: { type: "array", items: { type: "string" } },
+    ndots: { type: "integer", minimum: 0, maximum: 15 },
+    timeout: { type: "integer", minimum: 1, maximum: 60_000 },
+    attempts: { type: "integer", minimum: 1, maximum: 10 },
+    cache: { type: "integer", minimum: 0, maximum: 1_048_576 },
+    randomCase: { type: "boolean" },
+  },
+};
+
+/** What the resolver counts. */
+export class DnsCounters {
+  /** Queries sent over UDP. */
+  queries: number = 0;
+  /** Queries sent over TCP, for their answer was cut. */
+  overTcp: number = 0;
+  /** Answers that were remembered. */
+  cached: number = 0;
+  /** Datagrams that answer no question of ours, or make no sense. */
+  ignored: number = 0;
+  /** Servers that did not answer in time, or could not be reached. */
+  unanswered: number = 0;
+  /** Answers in which a server says that it failed. */
+  failed: number = 0;
+}
