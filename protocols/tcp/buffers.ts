@@ -9,6 +9,8 @@
 const SMALLEST = 4096;
 /** Bytes of idle storage kept for each size. */
 const KEPT = 1 << 22;
+/** What an empty ring shows: to make an array without bytes costs more than most segments do. */
+const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array(0);
 
 /** Storage in sizes that are powers of two. */
 export class BufferPool {
@@ -100,7 +102,7 @@ export class Ring {
    */
   peek(): Uint8Array<ArrayBuffer> {
     const storage = this.#storage;
-    if (storage === null) return new Uint8Array(0);
+    if (storage === null) return NOTHING;
     return storage.subarray(this.#head, Math.min(this.#head + this.size, storage.length));
   }
 
