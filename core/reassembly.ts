@@ -12,7 +12,7 @@ import { HEADROOM, type Packet } from "./packet.ts";
 import type { Core } from "./protocol.ts";
 import { Timer } from "./timers.ts";
 
-/** Bytes of the largest datagram that a packet can hold. */
+/** Bytes of the largest payload of a datagram. */
 const LARGEST = 65_535;
 /** Ranges of one datagram; more holes are made by nobody but an attacker. */
 const RANGES = 64;
@@ -55,6 +55,8 @@ class Datagram {
 
 /** What reassembly asks of its family, and gives back. */
 export interface ReassemblyUser {
+  /** Bytes of the largest datagram, the header of its first fragment included. */
+  readonly largest: number;
   /**
    * Whether two fragments are of one datagram.
    *
@@ -120,7 +122,7 @@ export class Reassembly {
     counters.fragments++;
     const size = end - at - header;
     const to = from + size;
-    if (size === 0 || more && (size & 7) !== 0 || to + header > LARGEST) {
+    if (size === 0 || more && (size & 7) !== 0 || to + header > this.#user.largest) {
       counters.malformed++;
       return;
     }
@@ -150,7 +152,7 @@ export class Reassembly {
     if (datagram.total < 0 || ranges.length !== 2 || ranges[0] !== 0 || ranges[1] !== datagram.total) return;
     this.#datagrams.splice(index, 1);
     whole.end = HEADROOM + datagram.total;
-    if (whole.length > LARGEST) counters.malformed++;
+    if (whole.length > this.#user.largest) counters.malformed++;
     else {
       counters.reassembled++;
       this.#user.reassembled(whole, HEADROOM - whole.start);

@@ -110,6 +110,7 @@ export class Ipv4 implements Network, LinkReceiver {
     this.identifications = new Identifications(() => core.random());
     this.loopback = new Loopback(core, { receive: (packet) => this.#read(packet, true) });
     this.#reassembly = new Reassembly(core, options.reassembly, REASSEMBLY_TIME, "fragments", {
+      largest: 65_535,
       same: isSameDatagram,
       reassembled: (packet, header) => {
         packet.setU16(2, packet.length);
