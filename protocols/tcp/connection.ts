@@ -185,6 +185,20 @@ export class Connection implements TcpConnection {
     if (idle && tcb.state >= ESTABLISHED) core.timers.arm(tcb.keepAliveTimer(), core.now() + idle);
   }
 
+  /** Sets how long data may stay unanswered. */
+  setUserTimeout(ms: number): void {
+    if (!(ms > 0)) throw new RangeError(`User timeout must be above 0 ms, not ${ms}`);
+    this.#tcb.timeout = ms;
+  }
+
+  /** Sets the Traffic Class or TOS byte of what is sent. */
+  setTrafficClass(value: number): void {
+    if (!Number.isInteger(value) || value < 0 || value > 255) {
+      throw new RangeError(`Traffic class must be an integer of 0 to 255, not ${value}`);
+    }
+    this.#tcb.path.trafficClass = value;
+  }
+
   /** Tells the user what happened. Only the layer calls it. */
   deliver(): void {
     const tcb = this.#tcb;

@@ -31,7 +31,7 @@ export function onTimer(tcb: Tcb, now: number): void {
   if (state === TIME_WAIT || state === FIN_WAIT_2 && tcb.sndUna === tcb.sndMax) return end(tcb, null);
   if (state <= SYN_RECEIVED) return synTimedOut(tcb, now);
   if (tcb.persisting || tcb.sndWnd === 0) return persist(tcb, now);
-  if (now - tcb.unansweredSince >= shared.timeout) return giveUp(tcb);
+  if (now - tcb.unansweredSince >= tcb.timeout) return giveUp(tcb);
   // R1 of RFC 9293, MUST-20: IP may find a better way.
   if (tcb.rtt.backedOff) tcb.path.advise(false);
   timedOut(tcb);
@@ -55,7 +55,7 @@ function synTimedOut(tcb: Tcb, now: number): void {
 function persist(tcb: Tcb, now: number): void {
   const { shared } = tcb;
   if (tcb.sendBuffer.size === 0 && !tcb.finQueued) return;
-  if (tcb.unansweredSince >= 0 && now - tcb.unansweredSince >= shared.timeout) return giveUp(tcb);
+  if (tcb.unansweredSince >= 0 && now - tcb.unansweredSince >= tcb.timeout) return giveUp(tcb);
   if (tcb.unansweredSince < 0) tcb.unansweredSince = now;
   // What was in flight when the window closed will be sent again when it opens.
   tcb.sndNxt = tcb.sndUna;

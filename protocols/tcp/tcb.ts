@@ -53,7 +53,7 @@ export interface TcpShared {
   readonly minRto: number;
   /** How long an acknowledgement may wait for data, in milliseconds. */
   readonly ackDelay: number;
-  /** How long data or a probe may stay unanswered before the connection ends, in milliseconds (R2). */
+  /** How long data or a probe may stay unanswered before a connection ends, in milliseconds (R2), where it sets nothing. */
   readonly timeout: number;
   /** The same for a SYN, in milliseconds. */
   readonly openTimeout: number;
@@ -183,6 +183,8 @@ export class Tcb implements Sender {
   /** When that second began, in milliseconds. */
   challengesSince: number = -Infinity;
 
+  /** How long data or a probe may stay unanswered before the connection ends, in milliseconds (R2). */
+  timeout: number;
   /** Whether small segments are sent although data is in flight. */
   noDelay: boolean = false;
   /** Milliseconds without traffic before a keepalive probe; 0 for never. */
@@ -223,6 +225,7 @@ export class Tcb implements Sender {
   ) {
     this.sendBuffer = new Ring(shared.buffers, shared.sendBuffer);
     this.receiveBuffer = new ReceiveBuffer(shared.buffers, shared.receiveBuffer);
+    this.timeout = shared.timeout;
     this.rtt = new RttEstimator(shared.minRto);
     this.congestion = shared.congestion(path.mms - 20);
     this.timer = new Timer((now) => onTimer(this, now));

@@ -44,6 +44,7 @@ export interface Got {
   readonly data: Uint8Array;
   readonly options: readonly number[];
   readonly urgent: number;
+  readonly trafficClass: number;
   readonly at: number;
   readonly rawSeq: number;
   readonly rawAck: number;
@@ -96,6 +97,21 @@ export class ScriptedPeer {
 
   /** Puts a segment on the wire only. */
   put(segment: Sent): void {
+    this.raw(this.build(segment));
+  }
+
+  /** Writes the checksums of a packet anew. */
+  static seal(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const view = new DataView(bytes.buffer);
+    view.setUint16(10, 0);
+    view.setUint16(10, foldChecksum(sumBytes(bytes, 0, 20)));
+    view.setUint16(36, 0);
+    view.setUint16(36, foldChecksum(sumBytes(bytes, 12, bytes.length, 6 + bytes.length - 20)));
+    return bytes;
+  }
+
+  /** Makes a packet of a segment. */
+  build(segment: Sent): Uint8Array<ArrayBuffer> {
     const flags = segment.flags ?? "A";
     const data = typeof segment.data === "string" ? new TextEncoder().encode(segment.data) : segment.data;
     const options = [...segment.options ?? []];
@@ -114,7 +130,6 @@ export class ScriptedPeer {
     view.setUint8(9, 6);
     view.setInt32(12, PEER);
     view.setInt32(16, US);
-    view.setUint16(10, foldChecksum(sumBytes(bytes, 0, 20)));
     view.setUint16(20, segment.sourcePort ?? this.port);
     view.setUint16(22, segment.port ?? this.stackPort);
     view.setInt32(24, segment.absoluteSeq ?? this.irs + seq);
@@ -127,12 +142,12 @@ export class ScriptedPeer {
     view.setUint16(38, segment.urgent ?? 0);
     bytes.set(options, 40);
     if (data) bytes.set(data, 40 + options.length);
-    const checksum = foldChecksum(sumBytes(bytes, 12, bytes.length, 6 + length));
-    view.setUint16(36, segment.badChecksum ? checksum ^ 0x5555 : checksum);
+    ScriptedPeer.seal(bytes);
+    if (segment.badChecksum) view.setUint16(36, view.getUint16(36) ^ 0x5555);
     if (segment.seq === undefined && segment.absoluteSeq === undefined && !flags.includes("R")) {
       this.next = seq + (data?.length ?? 0) + (flags.includes("F") ? 1 : 0) + (flags.includes("S") ? 1 : 0);
     }
-    this.raw(bytes);
+    return bytes;
   }
 
   /** Puts a whole IP packet on the wire. */
@@ -174,6 +189,7 @@ export class ScriptedPeer {
         data: bytes.subarray(at, header + length),
         options,
         urgent: view.getUint16(header + 18),
+        trafficClass: bytes[1]!,
         at: time,
         rawSeq,
         rawAck,

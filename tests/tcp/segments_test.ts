@@ -1,7 +1,7 @@
 // What a peer sees of one connection, segment by segment. Section numbers are RFC 9293's where no other RFC is named.
 
 import { test } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { TcpConnection, TcpOptions, TcpUser } from "@bonsai/net/protocols/tcp";
 import { bytesOf, ScriptedPeer } from "./scripted_peer.ts";
 
@@ -780,4 +780,42 @@ test("urgent data is announced with how much there is, and read in line (MUST-30
   await peer.settle();
   const got = peer.take()!;
   assertEquals([got.flags, got.urgent], ["PAU", 5]);
+});
+
+test("the user timeout of a connection may be set, and its Diffserv field (MUST-21, MUST-48)", async () => {
+  const { peer, conn, log } = await opened();
+  conn.setTrafficClass(0xb8);
+  conn.setUserTimeout(5000);
+  conn.write(bytes(10));
+  await peer.settle();
+  assertEquals(peer.take()!.trafficClass, 0xb8);
+  const start = peer.clock.now();
+  await peer.wait(60_000);
+  assertEquals(log, ["closed ETIMEDOUT"]);
+  assert(peer.clock.now() - start >= 5000);
+  for (const value of [-1, 256, 1.5]) assertThrows(() => conn.setTrafficClass(value), RangeError, "0 to 255");
+  for (const value of [0, -1, NaN]) assertThrows(() => conn.setUserTimeout(value), RangeError, "above 0 ms");
+});
+
+test("MSS of our SYN follows the MTU (MUST-14, MUST-67; SHLD-6)", async () => {
+  for (const mtu of [576, 1400, 1500]) {
+    const peer = new ScriptedPeer({}, mtu);
+    peer.net.tcp.accept({ port: 80 }, () => null);
+    await peer.send({ flags: "S", seq: 0 });
+    const { options } = peer.take()!;
+    assertEquals(options[2]! << 8 | options[3]!, mtu - 40);
+  }
+});
+
+test("segments to or from many hosts are dropped in silence (MUST-57, MUST-63)", async () => {
+  const peer = new ScriptedPeer();
+  peer.net.tcp.accept({ port: 80 }, () => null);
+  for (const [at, value] of [[16, 0xffffffff], [16, 0xe0000001], [12, 0xffffffff], [12, 0xe0000001]] as const) {
+    const syn = peer.build({ flags: "S", seq: 0 });
+    new DataView(syn.buffer).setUint32(at, value);
+    peer.raw(ScriptedPeer.seal(syn));
+    await peer.settle();
+  }
+  peer.expect();
+  assertEquals(peer.net.counters().tcp!.connections, 0);
 });
