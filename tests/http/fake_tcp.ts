@@ -121,6 +121,8 @@ export class FakeConnection implements TcpConnection {
     this.noDelay = noDelay;
   }
   setKeepAlive(): void {}
+  setUserTimeout(): void {}
+  setTrafficClass(): void {}
 
   /** Lets what is in flight arrive; says whether something did. */
   deliver(): boolean {
