@@ -154,25 +154,26 @@ export function cpuOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-let made = 0;
+let swept = false;
 
 /** Removes namespaces of tests that were killed, so that they did not remove them. */
 function sweep(): void {
   for (const line of spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout.split("\n")) {
-    const [name, pid] = /^bonsai-(\d+)-\d+/.exec(line) ?? [];
+    const [name, pid] = /^bonsai-(\d+)-\w+/.exec(line) ?? [];
     if (name && !existsSync(`/proc/${pid}`)) spawnSync("ip", ["netns", "delete", name]);
   }
 }
 
 /** A network namespace. */
 export class Namespace {
-  /** Its name for `ip netns`. */
-  readonly name: string = `bonsai-${process.pid}-${made++}`;
+  /** Its name for `ip netns`; Deno runs files in parallel in one process. */
+  readonly name: string = `bonsai-${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
   readonly #programs: Program[] = [];
 
   /** Makes an empty one, whose loopback is on. */
   constructor() {
-    if (made === 1) sweep();
+    if (!swept) sweep();
+    swept = true;
     must(spawnSync("ip", ["netns", "add", this.name], { encoding: "utf8" }), "ip netns add");
     this.run("ip", "link", "set", "lo", "up");
   }
