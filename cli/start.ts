@@ -1,0 +1,115 @@
+/**
+ * The command `start`: serves an app with bonsai, to this machine through a wire in memory or to the kernel's clients
+ * through a TAP or TUN device.
+ *
+ * @module
+ */
+
+import config from "../deno.json" with { type: "json" };
+import type { Plugin } from "../core/driver.ts";
+import { recent } from "../plugins/capture.ts";
+import { trace } from "../plugins/trace.ts";
+import { readOptions, runCommand, untilInterrupted, UsageError } from "./command.ts";
+import { home } from "./home/app.ts";
+import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
+import { CaptureFile } from "./start/capture_file.ts";
+import { embedded } from "./start/embedded.ts";
+import { onDevice } from "./start/on_device.ts";
+import type { Place } from "./start/place.ts";
+
+const HELP = `Usage: start [options]
+
+Serves a web page that explains how it reached you, until Ctrl-C.
+
+Without --driver, and without root: two stacks in this process, with a wire in memory between them. Connections to
+127.0.0.1 go in at one and are served by the other.
+
+  --port PORT        where to serve: 8080 of 127.0.0.1 when left out; with a device, port 80 of --address
+  --trace            prints a line per packet
+  --capture FILE     writes every packet to a pcapng file, for Wireshark and tshark
+  --quiet            prints no line per connection
+  --help, --version  prints this, or the version
+
+With a device of Linux, as root or on a device that root made for you:
+
+${LINK_HELP}
+
+Examples:
+  start --port 3000 --capture start.pcapng
+  start --driver tap --name tap0 --address 10.0.0.2/24 --host 10.0.0.1/24
+
+Ctrl-C answers what is under way, closes the connections and the capture, and ends with status 0; a second Ctrl-C ends
+at once. Status 1: something failed. Status 2: the options are wrong.`;
+
+const OPTIONS = {
+  ...LINK_OPTIONS,
+  port: { type: "string" },
+  trace: { type: "boolean" },
+  capture: { type: "string" },
+  quiet: { type: "boolean" },
+  help: { type: "boolean" },
+  version: { type: "boolean" },
+} as const;
+
+/** Packets that `/capture.pcapng` can look back on. */
+const REMEMBERED = { packets: 2048 };
+
+/** How long requests that are under way may take after Ctrl-C, in milliseconds. */
+const GRACE = 1000;
+
+/**
+ * Runs the command.
+ *
+ * @param args Its arguments.
+ */
+export async function start(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, OPTIONS);
+  if (values.help) return console.log(HELP);
+  if (values.version) return console.log(config.version);
+  const port = values.port === undefined ? undefined : readPort(values.port);
+  const wired = values.driver === undefined || values.driver === "memory";
+  const stray = wired && Object.keys(LINK_OPTIONS).find((name) => name !== "driver" && name in values);
+  if (stray) throw new UsageError(`--${stray} is for devices: say --driver tap or --driver tun too`);
+  const link = wired ? null : readLink(values);
+
+  const last = recent(REMEMBERED);
+  const plugins: Plugin[] = [last.plugin];
+  if (values.trace) plugins.push(trace(console.log));
+  const file = values.capture === undefined ? null : new CaptureFile(values.capture);
+  if (file) plugins.push(file.plugin);
+  const runtime = navigator.userAgent.replace("/", " ");
+  const print = values.quiet ? () => {} : console.log;
+  let place: Place | null = null;
+  try {
+    place = link ? onDevice(link, { port, plugins, print }) : embedded({ port, plugins, print });
+    const { net, local } = place;
+    const app = home({ ...place, recent: last, runtime, version: config.version });
+    const server = net.http.serve({
+      fetch: (request, info) => place!.visit(info.remoteAddr, () => app.fetch(request, info)),
+    }, { port: local.port });
+    console.log(`bonsai ${config.version} on ${runtime}`);
+    console.log(`${await place.open()}\nCtrl-C ends it`);
+    await untilInterrupted(place.lost);
+    place.lost.throwIfAborted();
+    console.log("Closing");
+    place.stop();
+    await within(GRACE, server.shutdown());
+  } finally {
+    place?.close();
+    file?.close();
+  }
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError(`--port takes a number from 0 to 65535, not ${JSON.stringify(text)}`);
+}
+
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([promise, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
+  clearTimeout(timer);
+}
+
+if (import.meta.main) await runCommand("start", start);
