@@ -48,8 +48,6 @@ export class Ring {
   readonly #pool: BufferPool;
   #storage: Uint8Array<ArrayBuffer> | null = null;
   #head: number = 0;
-  /** Half of the storage that it last gave back, to begin with: to grow step by step costs as much as another copy. */
-  #begin: number = 0;
 
   /**
    * Makes an empty ring, which holds no storage.
@@ -125,15 +123,14 @@ export class Ring {
     this.size = 0;
     this.#head = 0;
     if (this.#storage) {
-      this.#begin = this.#storage.length / 2;
       this.#pool.give(this.#storage);
       this.#storage = null;
     }
   }
 
   #grow(size: number): Uint8Array<ArrayBuffer> {
+    const storage = this.#pool.take(size);
     const old = this.#storage;
-    const storage = this.#pool.take(old ? size : Math.max(size, this.#begin));
     if (old) {
       storage.set(old.subarray(this.#head));
       storage.set(old.subarray(0, this.#head), old.length - this.#head);
