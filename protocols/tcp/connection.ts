@@ -209,7 +209,7 @@ export class Connection implements TcpConnection {
         if (tcb.listener) {
           const { listener } = tcb;
           tcb.listener = null;
-          listener.accept(this);
+          listener.accept(tcb, this);
         } else this.user?.opened?.(this);
       }
       if (events & EVENT_URGENT) {

@@ -18,10 +18,13 @@ export function end(tcb: Tcb, error: NetError | null): void {
   const { state, shared } = tcb;
   if (state === CLOSED) return;
   if (state <= SYN_RECEIVED) shared.counters.failedOpens++;
-  if (state === TIME_WAIT) shared.counters.timeWait--;
+  if (state === TIME_WAIT) {
+    shared.counters.timeWait--;
+    shared.timeWaiting.delete(tcb);
+  }
   tcb.state = CLOSED;
   tcb.stopTimers();
-  tcb.listener?.halfOpenEnded();
+  tcb.listener?.halfOpenEnded(tcb);
   tcb.listener = null;
   shared.forget(tcb);
   tcb.sendBuffer.clear();
@@ -38,8 +41,11 @@ export function end(tcb: Tcb, error: NetError | null): void {
  * @param tcb The connection.
  */
 export function enterTimeWait(tcb: Tcb): void {
-  const { core, counters, timeWait } = tcb.shared;
+  const { core, counters, timeWait, timeWaiting, maxTimeWait } = tcb.shared;
   if (tcb.state !== TIME_WAIT) {
+    // The oldest makes room, so that a server of many short connections does not lock itself out.
+    if (timeWaiting.size >= maxTimeWait) { for (const oldest of timeWaiting) return endOldest(oldest, tcb); }
+    timeWaiting.add(tcb);
     tcb.state = TIME_WAIT;
     tcb.stopTimers();
     counters.timeWait++;
@@ -48,4 +54,9 @@ export function enterTimeWait(tcb: Tcb): void {
     tcb.raise(EVENT_CLOSED);
   }
   core.timers.arm(tcb.timer, core.now() + timeWait);
+}
+
+function endOldest(oldest: Tcb, tcb: Tcb): void {
+  end(oldest, null);
+  enterTimeWait(tcb);
 }

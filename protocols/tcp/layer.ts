@@ -65,7 +65,7 @@ export class TcpLayer implements Tcp, IpReceiver {
    * @param shared What all connections share, except how to forget one.
    * @param maxConnections Connections that there may be at the same time.
    */
-  constructor(ip: Ip, shared: Omit<TcpShared, "forget">, maxConnections: number) {
+  constructor(ip: Ip, shared: Omit<TcpShared, "forget" | "timeWaiting" | "maxTimeWait">, maxConnections: number) {
     const { core } = shared;
     this.#core = core;
     this.#ip = ip;
@@ -74,6 +74,8 @@ export class TcpLayer implements Tcp, IpReceiver {
     this.#maxConnections = maxConnections;
     this.#shared = {
       ...shared,
+      timeWaiting: new Set(),
+      maxTimeWait: Math.ceil(maxConnections / 4),
       forget: (tcb) => {
         this.#demux.remove(tcb);
         shared.counters.connections--;
@@ -136,7 +138,7 @@ export class TcpLayer implements Tcp, IpReceiver {
       counters.badFlags++;
       return;
     }
-    if (listener.full || this.#demux.size >= this.#maxConnections) {
+    if (!listener.makeRoom() || !this.#makeRoom()) {
       counters.backlogFull++;
       return;
     }
@@ -150,6 +152,16 @@ export class TcpLayer implements Tcp, IpReceiver {
     listener.halfOpened(tcb);
     tcb.state = SYN_RECEIVED;
     takeSyn(tcb, segment);
+  }
+
+  /** Whether there may be one more connection; the oldest one in TIME-WAIT makes room. */
+  #makeRoom(): boolean {
+    if (this.#demux.size < this.#maxConnections) return true;
+    for (const oldest of this.#shared.timeWaiting) {
+      end(oldest, null);
+      return true;
+    }
+    return false;
   }
 
   /** Puts a new connection in, its SYN to be sent. */
@@ -299,7 +311,7 @@ export class TcpLayer implements Tcp, IpReceiver {
     }
     const path = network.path(address, source);
     if (typeof path === "string") throw new NetError(path, `Cannot connect to ${to}: ${REASONS[path] ?? path}`);
-    if (this.#demux.size >= this.#maxConnections) {
+    if (!this.#makeRoom()) {
       throw new NetError("EMFILE", `Cannot connect to ${to}: ${this.#maxConnections} connections are open`);
     }
     const localPort = this.#portToConnect(options.localPort, path, remotePort, to);

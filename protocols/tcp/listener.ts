@@ -9,6 +9,7 @@ import type { TcpAcceptor, TcpConnection, TcpEndpoint, TcpUser } from "../tcp.ts
 import { Connection } from "./connection.ts";
 import { end } from "./end.ts";
 import { sendReset } from "./send.ts";
+import { SYN_RECEIVED } from "./state.ts";
 import { EVENT_OPENED, type Tcb } from "./tcb.ts";
 
 /** A port that accepts connections. */
@@ -24,7 +25,8 @@ export class Listener implements TcpAcceptor {
   readonly #backlog: number;
   readonly #onConnection: (connection: TcpConnection) => TcpUser | null;
   readonly #forget: (listener: Listener) => void;
-  #halfOpen: number = 0;
+  /** Handshakes under way, the oldest first. */
+  readonly #halfOpen: Set<Tcb> = new Set();
 
   /**
    * Makes a listener.
@@ -49,9 +51,20 @@ export class Listener implements TcpAcceptor {
     this.#forget = forget;
   }
 
-  /** Whether no further connection may begin. */
-  get full(): boolean {
-    return this.#halfOpen + this.waiting >= this.#backlog;
+  /**
+   * Makes room for one more handshake: where the backlog is full of handshakes, the oldest gives way without a word, so that
+   * SYNs that nobody means cannot lock others out (RFC 4987, 3.3).
+   *
+   * @returns False when the backlog is full of connections that the app has not taken.
+   */
+  makeRoom(): boolean {
+    if (this.#halfOpen.size + this.waiting < this.#backlog) return true;
+    for (const oldest of this.#halfOpen) {
+      if (oldest.state !== SYN_RECEIVED) continue;
+      end(oldest, null);
+      return true;
+    }
+    return false;
   }
 
   /**
@@ -61,12 +74,16 @@ export class Listener implements TcpAcceptor {
    */
   halfOpened(tcb: Tcb): void {
     tcb.listener = this;
-    this.#halfOpen++;
+    this.#halfOpen.add(tcb);
   }
 
-  /** A handshake that this listener began is over, whichever way. */
-  halfOpenEnded(): void {
-    this.#halfOpen--;
+  /**
+   * A handshake that this listener began is over, whichever way.
+   *
+   * @param tcb Its connection.
+   */
+  halfOpenEnded(tcb: Tcb): void {
+    this.#halfOpen.delete(tcb);
   }
 
   /**
@@ -90,10 +107,11 @@ export class Listener implements TcpAcceptor {
   /**
    * Hands a connection to the app.
    *
-   * @param connection The connection.
+   * @param tcb The connection.
+   * @param connection The same, as the app sees it.
    */
-  accept(connection: TcpConnection): void {
-    this.#halfOpen--;
+  accept(tcb: Tcb, connection: TcpConnection): void {
+    this.#halfOpen.delete(tcb);
     if (this.closed) return connection.abort();
     connection.user = this.#onConnection(connection);
   }

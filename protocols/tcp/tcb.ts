@@ -65,6 +65,10 @@ export interface TcpShared {
   readonly sack: boolean;
   /** Added to the clock for timestamps, so that they do not tell how long the host runs. */
   readonly timestampOffset: number;
+  /** Connections in TIME-WAIT, the oldest first. */
+  readonly timeWaiting: Set<Tcb>;
+  /** How many of them there may be, 1 at least. */
+  readonly maxTimeWait: number;
   /** Takes a connection out of the demultiplexer. */
   forget(tcb: Tcb): void;
 }

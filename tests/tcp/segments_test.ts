@@ -158,14 +158,32 @@ test("data on the handshake's last ACK is delivered", async () => {
   assertEquals(got, "hello");
 });
 
-test("a full backlog drops SYNs and answers nothing (RFC 4987)", async () => {
+test("a backlog full of handshakes lets the oldest go for a new one (RFC 4987)", async () => {
   const peer = new ScriptedPeer();
-  peer.net.tcp.accept({ port: 80, backlog: 1 }, () => null);
-  await peer.send({ flags: "S", seq: 0, sourcePort: 1000 });
-  assertEquals(peer.take()?.flags, "SA");
-  await peer.send({ flags: "S", seq: 0, sourcePort: 1001 });
-  peer.expect();
-  assertEquals(peer.net.counters().tcp!.backlogFull, 1);
+  let accepted = 0;
+  peer.net.tcp.accept({ port: 80, backlog: 10 }, () => (accepted++, null));
+  for (let i = 0; i < 1000; i++) {
+    await peer.send({ flags: "S", seq: 0, sourcePort: 1000 + i });
+    assertEquals(peer.take()?.flags, "SA");
+    assert(peer.net.counters().tcp!.connections! <= 10);
+  }
+  await peer.send({ flags: "A", seq: 1, ack: 1, sourcePort: 1999 });
+  assertEquals(accepted, 1);
+});
+
+test("TIME-WAIT is bounded: the oldest makes room", async () => {
+  const peer = new ScriptedPeer({ maxConnections: 16 });
+  peer.net.tcp.accept({ port: 80 }, (c) => (c.closeWrite(), null));
+  for (let i = 0; i < 100; i++) {
+    peer.port = 1000 + i;
+    await peer.send({ flags: "S", seq: 0, options: MSS });
+    assertEquals(peer.take()?.flags, "SA");
+    await peer.send({ flags: "A", seq: 1, ack: 1 });
+    assertEquals(peer.take()?.flags, "FA");
+    await peer.send({ flags: "FA", seq: 1, ack: 2 });
+    assertEquals(peer.take()?.flags, "A");
+    assert(peer.net.counters().tcp!.timeWait! <= 4);
+  }
 });
 
 // ---- SYN-SENT ----------------------------------------------------------------------------------------------------------
