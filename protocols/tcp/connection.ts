@@ -7,8 +7,9 @@
 import { NetError } from "../../core/net_error.ts";
 import type { TcpConnection, TcpEndpoint, TcpUser } from "../tcp.ts";
 import { end } from "./end.ts";
-import { armFinWait2 } from "./receive.ts";
-import { afterRead, sendReset } from "./send.ts";
+import { armFinWait2 } from "./acknowledge.ts";
+import { sendReset } from "./emit.ts";
+import { afterRead } from "./window.ts";
 import { distance, later } from "./sequence.ts";
 import {
   CLOSE_WAIT,

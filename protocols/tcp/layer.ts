@@ -35,7 +35,7 @@ import { isnClock, KeyedHash } from "./isn.ts";
 import { Listener } from "./listener.ts";
 import { segmentArrives, takeSyn } from "./receive.ts";
 import { ACK, FIN, HEADER_LENGTH, RST, Segment, SYN } from "./segment.ts";
-import { finishChecksum, sendReset, writeHeader } from "./send.ts";
+import { finishChecksum, sendReset, writeHeader } from "./emit.ts";
 import { before } from "./sequence.ts";
 import { CLOSED, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
 import { Tcb, type TcpShared } from "./tcb.ts";
@@ -240,7 +240,7 @@ export class TcpLayer implements Tcp, IpReceiver {
     }
     const error = new NetError(
       fault.code,
-      `Connection to ${tcb.path.network.format(tcb.path.destination)} port ${tcb.remotePort} failed: ${fault.message}`,
+      `Connection to ${tcb.peer} failed: ${fault.message}`,
     );
     // Of a synchronized connection it is only remembered: forged ones are easy, and the network may recover (RFC 5927, 5).
     if (tcb.state === SYN_SENT && fault.hard) end(tcb, error);

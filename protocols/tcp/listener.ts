@@ -8,7 +8,7 @@ import type { IpAddress } from "../../core/ip.ts";
 import type { TcpAcceptor, TcpConnection, TcpEndpoint, TcpUser } from "../tcp.ts";
 import { Connection } from "./connection.ts";
 import { end } from "./end.ts";
-import { sendReset } from "./send.ts";
+import { sendReset } from "./emit.ts";
 import { SYN_RECEIVED } from "./state.ts";
 import { EVENT_OPENED, type Tcb } from "./tcb.ts";
 

@@ -6,7 +6,8 @@
 
 import { NetError } from "../../core/net_error.ts";
 import { timedOut } from "./recovery.ts";
-import { armRetransmission, probeWindow, sendKeepAlive, sendReset } from "./send.ts";
+import { sendKeepAlive, sendReset } from "./emit.ts";
+import { armRetransmission, probeWindow } from "./send.ts";
 import { ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
 import { end } from "./end.ts";
 import type { Tcb } from "./tcb.ts";
@@ -76,9 +77,7 @@ function giveUp(tcb: Tcb): void {
     error ??
       new NetError(
         "ETIMEDOUT",
-        `Connection to ${
-          tcb.path.network.format(tcb.path.destination)
-        } port ${tcb.remotePort} timed out: the peer does not answer`,
+        `Connection to ${tcb.peer} timed out: the peer does not answer`,
       ),
   );
 }

@@ -270,6 +270,11 @@ export class Tcb implements Sender {
     return Math.floor(this.shared.core.now()) + this.shared.timestampOffset | 0;
   }
 
+  /** The peer in words, for messages. */
+  get peer(): string {
+    return `${this.path.network.format(this.path.destination)} port ${this.remotePort}`;
+  }
+
   /** Bytes in flight: sent, as far as SND.NXT, and not acknowledged. */
   get flight(): number {
     return this.sndNxt - this.sndUna | 0;

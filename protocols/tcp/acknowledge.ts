@@ -1,0 +1,140 @@
+/**
+ * Takes the acknowledgement field of a segment: SND.UNA, the send window and the round-trip time (RFC 9293, 3.10.7.4, fifth).
+ *
+ * @module
+ */
+
+import { challenge } from "./challenge.ts";
+import { end, enterTimeWait } from "./end.ts";
+import { duplicateAck, newAck } from "./recovery.ts";
+import { type Segment, SYN } from "./segment.ts";
+import { armRetransmission } from "./send.ts";
+import { before, distance, later } from "./sequence.ts";
+import { CLOSING, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, TIME_WAIT } from "./state.ts";
+import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
+
+/** Takes the acknowledgement field; false when the segment must be dropped. */
+export function takeAck(tcb: Tcb, segment: Segment): boolean {
+  const { ack } = segment;
+  // RFC 5961, 5.2: neither of what was never sent, nor of what is older than any window was.
+  if (before(tcb.sndMax, ack) || distance(tcb.sndUna, ack) > tcb.sndWndMax) {
+    tcb.shared.counters.badAck++;
+    challenge(tcb);
+    return false;
+  }
+  if (tcb.state === TIME_WAIT) return true;
+  acknowledge(tcb, segment);
+  switch (tcb.state) {
+    case FIN_WAIT_1:
+      if (finAcknowledged(tcb)) {
+        tcb.state = FIN_WAIT_2;
+        // A user that has closed reads nothing more: the peer does not get for ever to close too.
+        if (tcb.readClosed) armFinWait2(tcb);
+      }
+      break;
+    case CLOSING:
+      if (finAcknowledged(tcb)) enterTimeWait(tcb);
+      break;
+    case LAST_ACK:
+      if (finAcknowledged(tcb)) {
+        end(tcb, null);
+        return false;
+      }
+  }
+  return true;
+}
+
+/**
+ * Gives the peer as long as TIME-WAIT lasts to close too.
+ *
+ * @param tcb The connection, in FIN-WAIT-2.
+ */
+export function armFinWait2(tcb: Tcb): void {
+  const { core, timeWait } = tcb.shared;
+  core.timers.arm(tcb.timer, core.now() + timeWait);
+}
+
+function finAcknowledged(tcb: Tcb): boolean {
+  return tcb.sndUna === tcb.sndMax && tcb.sendBuffer.size === 0;
+}
+
+/** Moves SND.UNA and the send window. */
+export function acknowledge(tcb: Tcb, segment: Segment): void {
+  const { ack } = segment;
+  const { core } = tcb.shared;
+  const window = segment.flags & SYN ? segment.window : segment.window << tcb.sndShift;
+  const acked = distance(ack, tcb.sndUna);
+  if (acked > 0) {
+    const flight = distance(tcb.sndMax, tcb.sndUna);
+    // A SYN or FIN counts in the sequence but lies in no buffer.
+    const data = Math.min(tcb.sndUna === tcb.iss ? acked - 1 : acked, tcb.sendBuffer.size);
+    if (data > 0) tcb.sendBuffer.drop(data);
+    tcb.sndUna = ack;
+    tcb.sndNxt = later(tcb.sndNxt, ack);
+    // What lies behind moves along, or 2^31 bytes later it would seem to lie ahead.
+    if (before(tcb.sndUp, ack)) tcb.sndUp = ack;
+    if (before(tcb.sndSmall, ack)) tcb.sndSmall = ack;
+    if (before(tcb.recover, ack - 1 | 0)) tcb.recover = ack - 1 | 0;
+    measure(tcb, segment);
+    tcb.unansweredSince = -1;
+    if (tcb.scoreboard) tcb.scoreboard.advance(ack);
+    if (tcb.sack && segment.sackCount > 0) takeSack(tcb, segment);
+    if (data > 0) newAck(tcb, data, flight);
+    if (tcb.sndUna === tcb.sndMax) core.timers.disarm(tcb.timer);
+    else armRetransmission(tcb);
+    tcb.path.advise(true);
+    if (data > 0) tellWritable(tcb);
+    core.ready(tcb);
+  } else if (acked === 0 && tcb.sndUna !== tcb.sndMax && !tcb.persisting) {
+    // With SACK what counts is that something arrived (RFC 6675), without it that nothing else was said (RFC 5681).
+    const duplicate = tcb.sack ? takeSack(tcb, segment) : segment.length === 0 && window === tcb.sndWnd;
+    if (duplicate) {
+      duplicateAck(tcb);
+      core.ready(tcb);
+    }
+  }
+  if (tcb.persisting) tcb.unansweredSince = -1;
+  if (
+    before(tcb.sndWl1, segment.seq) || tcb.sndWl1 === segment.seq && !before(ack, tcb.sndWl2)
+  ) {
+    tcb.sndWl1 = segment.seq;
+    tcb.sndWl2 = ack;
+    if (window !== tcb.sndWnd) {
+      // The probes' back-off says nothing about the round-trip time.
+      if (tcb.persisting && window > 0) {
+        core.timers.disarm(tcb.timer);
+        tcb.persisting = false;
+        tcb.rtt.settle();
+      }
+      tcb.sndWnd = window;
+      tcb.sndWndMax = Math.max(tcb.sndWndMax, window);
+      core.ready(tcb);
+    }
+  }
+}
+
+/** Takes the blocks of a SACK option; says whether they told of anything new. */
+function takeSack(tcb: Tcb, segment: Segment): boolean {
+  return segment.sackCount > 0 && tcb.board().update(segment.sack, segment.sackCount, tcb.sndUna, tcb.sndMax);
+}
+
+/** Tells a user who waits for room once there is enough to be worth it, and every user once all is acknowledged. */
+function tellWritable(tcb: Tcb): void {
+  const { size, limit } = tcb.sendBuffer;
+  if (size > 0 && !(tcb.wantsWritable && size <= limit / 2)) return;
+  tcb.wantsWritable = false;
+  tcb.events |= EVENT_WRITABLE;
+}
+
+/** Measures the round-trip time (RFC 7323, 4; without timestamps one segment at a time). */
+function measure(tcb: Tcb, segment: Segment): void {
+  if (tcb.timestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
+    const rtt = tcb.tsNow() - segment.tsEcr | 0;
+    if (rtt >= 0) tcb.rtt.measure(rtt);
+    tcb.timedAt = -1;
+  } else if (tcb.timedAt >= 0 && before(tcb.timedSeq, segment.ack)) {
+    tcb.rtt.measure(tcb.shared.core.now() - tcb.timedAt);
+    tcb.timedAt = -1;
+  }
+  if (tcb.synTimedOut && tcb.sndUna === (tcb.iss + 1 | 0)) tcb.rtt.afterSynTimeout();
+}
