@@ -7,13 +7,15 @@
 import type { TcpConnection } from "../tcp.ts";
 import { type HeadParser, INCOMPLETE } from "./head_parser.ts";
 
+const EMPTY: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
+
 /** Reads the syntax of a head: of a request or of a response. */
 export type ParseHead = (parser: HeadParser, bytes: Uint8Array, end: number) => number;
 
 /** Collects a head from the connection. A head that comes at once is read where it lies. */
 export class HeadBuffer {
   /** The bytes that were read last, from the head's first on. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = EMPTY;
   /** Bytes of a head that has not come as a whole. */
   size: number = 0;
 
@@ -43,7 +45,7 @@ export class HeadBuffer {
     }
     if (length === INCOMPLETE) {
       if (before === 0) {
-        this.bytes = new Uint8Array(0);
+        this.bytes = EMPTY;
         this.#hold(run, 0);
       }
       this.size = size;
@@ -65,7 +67,7 @@ export class HeadBuffer {
 
   /** Drops what it holds. */
   clear(): void {
-    this.bytes = new Uint8Array(0);
+    this.bytes = EMPTY;
     this.size = 0;
   }
 

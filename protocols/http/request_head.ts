@@ -10,8 +10,6 @@ import { COLON, decodeOctets, HOST, OCTETS } from "./octets.ts";
 
 /** The head of one request. It never changes, so that equal heads can share one. */
 export class RequestHead {
-  /** The octets of the whole head; a copy. */
-  readonly bytes: Uint8Array;
   /** The method, as it came: methods are case-sensitive (RFC 9110, 9.1). */
   readonly method: string;
   /** The path and query, which begin with "/". */
@@ -22,53 +20,46 @@ export class RequestHead {
   readonly framing: Framing;
   /** Whether it came from an HTTP/1.0 client. */
   readonly old: boolean;
-  readonly #text: string;
-  readonly #offsets: Int32Array;
+  /** The field lines. */
+  readonly #fields: string;
+  readonly #hostLine: number;
 
   /**
    * Made by {@linkcode readRequestHead}.
    *
-   * @param bytes The octets.
-   * @param text The same in text.
    * @param parser Where everything lies.
    * @param framing The framing.
    * @param method The method.
    * @param path The path and query.
    * @param host The host.
+   * @param fields The field lines.
    */
-  constructor(
-    bytes: Uint8Array,
-    text: string,
-    parser: HeadParser,
-    framing: Framing,
-    method: string,
-    path: string,
-    host: string,
-  ) {
-    this.bytes = bytes;
+  constructor(parser: HeadParser, framing: Framing, method: string, path: string, host: string, fields: string) {
     this.method = method;
     this.path = path;
     this.host = host;
     this.framing = framing;
     this.old = parser.minor === 0;
-    this.#text = text;
-    this.#offsets = parser.offsets.slice(0, parser.count * 4);
+    this.#fields = fields;
+    this.#hostLine = framing.host;
   }
 
   /** The fields, as new headers: lines of one name joined (RFC 9110, 5.3). */
   headers(): Headers {
     const headers = new Headers();
-    const text = this.#text;
-    const offsets = this.#offsets;
+    const fields = this.#fields;
     let cookies = "";
-    for (let i = 0; i < offsets.length; i += 4) {
-      const name = text.slice(offsets[i], offsets[i + 1]);
-      const content = text.slice(offsets[i + 2], offsets[i + 3]);
+    for (let at = 0, line = 0; at < fields.length; line++) {
+      const colon = fields.indexOf(":", at);
+      const end = fields.indexOf("\r\n", colon);
+      const name = fields.slice(at, colon);
+      // Headers trim their values.
+      const content = fields.slice(colon + 1, end);
+      at = end + 2;
       // Cookies are no list: they join in their own way (RFC 6265, 5.4; RFC 9113, 8.2.3).
-      if (name.length === 6 && name.toLowerCase() === "cookie") cookies += cookies ? `; ${content}` : content;
+      if (name.length === 6 && name.toLowerCase() === "cookie") cookies += `${cookies && "; "}${content.trim()}`;
       // The target's host stands above the field's (RFC 9112, 3.2.2).
-      else if (i === 4 * this.framing.host) headers.append(name, this.host);
-      else headers.append(name, content);
+      else headers.append(name, line === this.#hostLine ? this.host : content);
     }
     if (cookies) headers.append("cookie", cookies);
     return headers;
@@ -84,10 +75,9 @@ export class RequestHead {
  * @returns The head; or the status to refuse it with, negative.
  */
 export function readRequestHead(parser: HeadParser, bytes: Uint8Array, length: number): RequestHead | number {
-  const own = bytes.slice(0, length);
-  const text = decodeOctets(own, parser.ascii);
+  const text = decodeOctets(length === bytes.length ? bytes : bytes.subarray(0, length), parser.ascii);
   const framing = new Framing();
-  const bad = readFraming(parser, text, own, framing);
+  const bad = readFraming(parser, text, bytes, framing);
   if (bad) return bad;
   let host = "";
   if (framing.host >= 0) {
@@ -115,7 +105,8 @@ export function readRequestHead(parser: HeadParser, bytes: Uint8Array, length: n
       if (path.charCodeAt(0) !== 47) path = `/${path}`;
     }
   }
-  return new RequestHead(own, text, parser, framing, method, path, host);
+  const fields = text.slice(parser.targetEnd + 11, length - 2);
+  return new RequestHead(parser, framing, method, path, host, fields);
 }
 
 /** Whether a text is `uri-host [":" port]` (RFC 9110, 7.2); the empty one is. */

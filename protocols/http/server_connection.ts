@@ -19,7 +19,7 @@ import type { HeadCache } from "./head_cache.ts";
 import { contentGone, type ContentSource, IncomingContent } from "./incoming_content.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import type { KnownBodies } from "./known_body.ts";
-import { encodeOctets } from "./octets.ts";
+import { encodeOctets, equalsIgnoringCase } from "./octets.ts";
 import { Outbox } from "./outbox.ts";
 import { readBeginning, sendContent } from "./outgoing_content.ts";
 import { readRequestHead, type RequestHead } from "./request_head.ts";
@@ -93,7 +93,8 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
   readonly #rest: { body: Uint8Array | null } = { body: null };
   #phase: number = AWAIT;
   #exchange: Exchange | null = null;
-  #last: RequestHead | null = null;
+  /** Bytes of the last head. */
+  #last: number = 0;
   #requests: number = 0;
   /** Content that nobody has read, and how much of it was taken. */
   #unread: ContentReader | null = null;
@@ -214,9 +215,9 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     }
     const held = this.#held;
     if (held.size === 0) {
-      const known = heads.find(run, this.#last);
+      const known = heads.find(run, run.length) ?? heads.find(run, this.#last);
       if (known) {
-        connection.consume(known.bytes.length);
+        connection.consume(heads.length);
         this.#begin(known);
         return true;
       }
@@ -232,8 +233,9 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
       this.#refuse(-head, parser.reason, held.bytes);
       return false;
     }
+    heads.keep(held.bytes, length, head);
+    this.#last = length;
     held.done(connection, length);
-    if (heads.keep(head)) this.#last = head;
     this.#begin(head);
     return true;
   }
@@ -241,7 +243,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
   #begin(head: RequestHead): void {
     const server = this.#server;
     const { length } = head.framing;
-    if (length > server.limits.maxContent) return this.#refuse(413, "largeContent", head.bytes);
+    if (length > server.limits.maxContent) return this.#refuse(413, "largeContent", head);
     server.counters.requests++;
     this.#requests++;
     this.#phase = BUSY;
@@ -298,7 +300,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     console.error(error);
     if (exchange !== this.#exchange) return;
     exchange.fail(error);
-    this.#refuse(500, null, exchange.head.bytes);
+    this.#refuse(500, null, exchange.head);
   }
 
   // --- responses ---
@@ -330,7 +332,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
       if (response.bodyUsed || response.body!.locked) {
         throw new TypeError("Cannot send the response: its body was read already");
       }
-      if (!bare) return this.#sendStream(exchange, response, fields);
+      if (!bare || head) return this.#sendStream(exchange, response, fields);
       response.body!.cancel().catch(() => {});
     }
     writer.begin(status, response.statusText, date.at(core.now()), fields);
@@ -373,6 +375,10 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     const after = this.#after(exchange, writer.saidClose || length === UNSAID);
     this.#outbox.write(writer.end(length, after), true);
     this.#headSent = true;
+    if (exchange.head.method === "HEAD") {
+      reader.cancel().catch(() => {});
+      return this.#sent(exchange);
+    }
     try {
       const whole = await sendContent(this.#outbox, beginning, length, () => exchange === this.#exchange);
       if (whole) this.#sent(exchange);
@@ -419,7 +425,6 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
       if (!this.#keep) return this.#close();
       this.#phase = DRAIN;
       this.#drained = 0;
-      this.#last = null;
       this.#unread = content.reader;
       this.#arm(this.#server.limits.contentTimeout);
       return this.#drain();
@@ -470,7 +475,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     exchange.fail(error);
     this.#keep = false;
     if (this.#headSent) this.#count(reason);
-    else this.#refuse(status, reason, exchange.head.bytes);
+    else this.#refuse(status, reason, exchange.head);
     return error;
   }
 
@@ -511,7 +516,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
           if (this.#headSent) {
             counters.timeouts++;
             this.#abort(error);
-          } else this.#refuse(408, "timeouts", head.bytes);
+          } else this.#refuse(408, "timeouts", head);
           content!.fail(error);
         } else this.#watch();
         return;
@@ -530,7 +535,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
   }
 
   /** Answers with an error and closes. */
-  #refuse(status: number, reason: string | null, head: Uint8Array): void {
+  #refuse(status: number, reason: string | null, head: RequestHead | Uint8Array): void {
     const { writer, date, core } = this.#server;
     if (reason) this.#count(reason);
     const exchange = this.#exchange;
@@ -538,7 +543,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     exchange?.fail(new NetError("ECONNABORTED", `The request was answered with ${status}`));
     const text = `${status} ${reasonPhrase(status)}${reason ? ` (${reason})` : ""}\n`;
     // A client that asked for the head alone takes what follows for the next response (RFC 9110, 9.3.2).
-    const bare = head[0] === 72 && head[1] === 69 && head[2] === 65 && head[3] === 68 && head[4] === 32;
+    const bare = head instanceof Uint8Array ? equalsIgnoringCase(head, 0, "head ") : head.method === "HEAD";
     writer.begin(status, "", date.at(core.now()), [["Content-Type", "text/plain;charset=UTF-8"]]);
     this.#outbox.write(bare ? writer.end(text.length, "close") : writer.endWith(text, "close", this.#rest), true);
     this.#close();
