@@ -34,16 +34,11 @@ import { end } from "./end.ts";
 import { isnClock, KeyedHash } from "./isn.ts";
 import { Listener } from "./listener.ts";
 import { segmentArrives, takeSyn } from "./receive.ts";
-import { ACK, FIN, HEADER_LENGTH, RST, Segment, SYN } from "./segment.ts";
-import { finishChecksum, sendReset, writeHeader } from "./emit.ts";
+XX;
 import { before } from "./sequence.ts";
 import { CLOSED, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
 import { Tcb, type TcpShared } from "./tcb.ts";
 
-/** The first port for connections that do not name one (RFC 6335). */
-const EPHEMERAL_FIRST = 49_152;
-/** How many such ports there are. */
-const EPHEMERAL_COUNT = 16_384;
 /** Connections that may wait to be accepted where the app sets no limit. */
 const BACKLOG = 1024;
 
@@ -114,7 +109,7 @@ export class TcpLayer implements Tcp, IpReceiver {
     const tcb = this.#demux.find(packet, segment.destinationPort, segment.sourcePort);
     if (!tcb) return this.#withoutConnection(packet, segment);
     const verdict = segmentArrives(tcb, segment, packet);
-    if (verdict === "reset") this.#answerReset(packet, segment);
+    if (verdict === "reset") refuse(this.#shared, packet, segment);
     else if (verdict === "reopen") {
       // The old connection's numbers are all below those of the new one (RFC 1122, 4.2.2.13).
       const iss = tcb.sndMax + 0x20000 | 0;
@@ -131,7 +126,7 @@ export class TcpLayer implements Tcp, IpReceiver {
     if (flags & RST) return;
     if (!listener || flags & ACK) {
       counters.noConnection++;
-      return this.#answerReset(packet, segment);
+      return refuse(this.#shared, packet, segment);
     }
     // A SYN that closes at once is no way to begin.
     if (!(flags & SYN) || flags & FIN) {
@@ -199,25 +194,6 @@ export class TcpLayer implements Tcp, IpReceiver {
     return found;
   }
 
-  /** Refuses a segment (RFC 9293, 3.5.2, group 1). */
-  #answerReset(packet: Packet, segment: Segment): void {
-    if (segment.flags & RST) return;
-    const path = packet.ip!.pathBack(packet);
-    if (!path) return;
-    const { pool } = this.#core;
-    const answer = pool.take();
-    const at = answer.push(HEADER_LENGTH);
-    const { sourcePort, destinationPort, seq, ack, flags } = segment;
-    if (flags & ACK) writeHeader(answer, at, destinationPort, sourcePort, ack, 0, 0, RST, 0, 0);
-    else writeHeader(answer, at, destinationPort, sourcePort, 0, seq + segment.length | 0, 0, RST | ACK, 0, 0);
-    finishChecksum(answer, at, path.addressSum);
-    this.#shared.counters.resetsSent++;
-    this.#shared.counters.segmentsSent++;
-    path.dontFragment = true;
-    path.transmit(answer, PROTOCOL_TCP);
-    pool.give(answer);
-  }
-
   /** Hears of an ICMP error about a segment of ours; believed only if that segment may be in flight (RFC 5927, 4.1). */
   fault(packet: Packet, fault: IpFault): void {
     const { counters } = this.#shared;
@@ -272,7 +248,7 @@ export class TcpLayer implements Tcp, IpReceiver {
 
   #portToListen(port: number, address: IpAddress | null, network?: Network): number {
     if (port === 0) {
-      for (const free of this.#ephemeral()) if (!this.#listeners.has(free)) return free;
+      for (const free of ephemeralPorts(this.#core)) if (!this.#listeners.has(free)) return free;
       throw new NetError("EADDRINUSE", "Cannot listen: every port that could be chosen is in use");
     }
     const text = (a: IpAddress): string => this.#ip.networkOf(a)!.format(a);
@@ -290,12 +266,6 @@ export class TcpLayer implements Tcp, IpReceiver {
     const rest = this.#listeners.get(port)!.filter((other) => other !== listener);
     if (rest.length > 0) this.#listeners.set(port, rest);
     else this.#listeners.delete(port);
-  }
-
-  /** Every ephemeral port once, from a random one on (RFC 6056, algorithm 1). */
-  *#ephemeral(): Generator<number> {
-    const first = this.#core.random() >>> 0;
-    for (let i = 0; i < EPHEMERAL_COUNT; i++) yield EPHEMERAL_FIRST + (first + i) % EPHEMERAL_COUNT;
   }
 
   /** Opens a connection, without promises. */
@@ -328,7 +298,7 @@ export class TcpLayer implements Tcp, IpReceiver {
       if (!this.#demux.has(path, checkPort(wanted, 1), remotePort)) return wanted;
       throw new NetError("EADDRINUSE", `Cannot connect to ${to}: local port ${wanted} is in use`);
     }
-    for (const port of this.#ephemeral()) {
+    for (const port of ephemeralPorts(this.#core)) {
       if (!this.#listeners.has(port) && !this.#demux.has(path, port, remotePort)) return port;
     }
     throw new NetError("EADDRNOTAVAIL", `Cannot connect to ${to}: every local port is in use`);
@@ -383,11 +353,4 @@ function sameAddress(network: Network, address: IpAddress, packet: Packet): bool
   return typeof address === "number" || typeof destination === "number"
     ? address === destination
     : address.equals(destination);
-}
-
-function checkPort(port: number, least: number): number {
-  if (!Number.isInteger(port) || port < least || port > 65_535) {
-    throw new RangeError(`Port must be an integer of at least ${least} and at most 65535, not ${port}`);
-  }
-  return port;
 }

@@ -1,0 +1,37 @@
+/**
+ * Local ports (RFC 6056).
+ *
+ * @module
+ */
+
+import type { Core } from "../../core/protocol.ts";
+
+/** The first port for who does not name one (RFC 6335). */
+const FIRST = 49_152;
+/** How many such ports there are. */
+const COUNT = 16_384;
+
+/**
+ * Every ephemeral port once, from a random one on (RFC 6056, algorithm 1).
+ *
+ * @param core Where randomness comes from.
+ */
+export function* ephemeralPorts(core: Core): Generator<number> {
+  const first = core.random() >>> 0;
+  for (let i = 0; i < COUNT; i++) yield FIRST + (first + i) % COUNT;
+}
+
+/**
+ * Refuses what is no port.
+ *
+ * @param port The port.
+ * @param least 0 where that stands for any, otherwise 1.
+ * @returns The port.
+ * @throws {RangeError} When it is none.
+ */
+export function checkPort(port: number, least: number): number {
+  if (!Number.isInteger(port) || port < least || port > 65_535) {
+    throw new RangeError(`Port must be an integer of at least ${least} and at most 65535, not ${port}`);
+  }
+  return port;
+}
