@@ -1,0 +1,126 @@
+/**
+ * Neighbour discovery messages (RFC 4861, 4): written, and checked.
+ *
+ * ```text
+ *    0     1     2           4                       8                24
+ *    |type |code | checksum  | flags or reserved     | target         | options …
+ *    option:     | type | length in units of 8 bytes | data …
+ * ```
+ *
+ * @module
+ */
+
+import { foldChecksum, sumPacket } from "../../core/checksum.ts";
+import { PROTOCOL_ICMPV6 } from "../../core/ip.ts";
+import type { Ipv6Address } from "../../core/ipv6_address.ts";
+import type { Packet } from "../../core/packet.ts";
+
+/** Type: Router Solicitation. */
+export const ROUTER_SOLICITATION = 133;
+/** Type: Router Advertisement. */
+export const ROUTER_ADVERTISEMENT = 134;
+/** Type: Neighbour Solicitation. */
+export const NEIGHBOUR_SOLICITATION = 135;
+/** Type: Neighbour Advertisement. */
+export const NEIGHBOUR_ADVERTISEMENT = 136;
+/** Type: Redirect. */
+export const REDIRECT = 137;
+
+/** Option: Source Link-Layer Address. */
+export const SOURCE_LINK_LAYER = 1;
+/** Option: Target Link-Layer Address. */
+export const TARGET_LINK_LAYER = 2;
+/** Option: Nonce (RFC 3971, 5.3.2). */
+export const NONCE = 14;
+
+/** Flag of an advertisement: its sender is a router. */
+export const ROUTER = 0x80;
+/** Flag of an advertisement: it answers a solicitation. */
+export const SOLICITED = 0x40;
+/** Flag of an advertisement: it replaces what is known. */
+export const OVERRIDE = 0x20;
+
+/** Bytes of the IPv6 header. */
+const IPV6_HEADER = 40;
+/** Bytes of the messages without options, from {@linkcode ROUTER_SOLICITATION} on (RFC 4861, 6.1, 7.1 and 8.1). */
+const LENGTHS = [8, 16, 24, 24, 40];
+
+/**
+ * Writes a solicitation or an advertisement of a neighbour into an empty packet, behind its IPv6 header.
+ *
+ * @param packet The packet.
+ * @param type {@linkcode NEIGHBOUR_SOLICITATION} or {@linkcode NEIGHBOUR_ADVERTISEMENT}.
+ * @param flags Those of an advertisement.
+ * @param source Who sends it: the unspecified address while it asks whether another host has its own.
+ * @param destination Whom it is for.
+ * @param target Whom it is about.
+ * @param option The type of its only option, which holds six bytes.
+ * @param data The six bytes; no option without.
+ */
+export function writeNeighbourMessage(
+  packet: Packet,
+  type: number,
+  flags: number,
+  source: Ipv6Address,
+  destination: Ipv6Address,
+  target: Ipv6Address,
+  option: number,
+  data: Uint8Array | null,
+): void {
+  const { bytes } = packet;
+  const at = packet.network = packet.start;
+  const message = packet.transport = at + IPV6_HEADER;
+  const length = data ? 32 : 24;
+  packet.end = message + length;
+  packet.setI32(0, 6 << 28);
+  packet.setI32(4, length << 16 | PROTOCOL_ICMPV6 << 8 | 255);
+  source.write(bytes, at + 8);
+  destination.write(bytes, at + 24);
+  packet.setI32(IPV6_HEADER, type << 24);
+  packet.setI32(IPV6_HEADER + 4, flags << 24);
+  target.write(bytes, message + 8);
+  if (data) {
+    packet.setU16(IPV6_HEADER + 24, option << 8 | 1);
+    bytes.set(data, message + 26);
+  }
+  packet.setU16(IPV6_HEADER + 2, foldChecksum(sumPacket(packet, at + 8, packet.end, PROTOCOL_ICMPV6 + length)));
+}
+
+/**
+ * Tells whether a received message is valid, as far as all of its kinds have in common (RFC 4861, 6.1, 7.1 and 8.1).
+ *
+ * @param packet The message, its window at the IPv6 header, behind which it stands; the window's end is set to the packet's.
+ * @returns Whether its lengths, checksum, hop limit and options are right.
+ */
+export function isSaneMessage(packet: Packet): boolean {
+  const { bytes, start: at } = packet;
+  const length = packet.u16(4);
+  const message = at + IPV6_HEADER;
+  const least = LENGTHS[bytes[message]! - ROUTER_SOLICITATION]!;
+  if (bytes[at]! >> 4 !== 6 || length < least || message + length > packet.end) return false;
+  const end = packet.end = message + length;
+  // Only a neighbour can send a packet that still has its first hop limit.
+  if (bytes[at + 7] !== 255 || bytes[message + 1] !== 0) return false;
+  if (foldChecksum(sumPacket(packet, at + 8, end, PROTOCOL_ICMPV6 + length)) !== 0) return false;
+  for (let option = message + least; option < end;) {
+    const size = option + 1 < end ? bytes[option + 1]! << 3 : 0;
+    if (size === 0 || option + size > end) return false;
+    option += size;
+  }
+  return bytes[at + 8] !== 255;
+}
+
+/**
+ * Finds an option of a valid message.
+ *
+ * @param packet The message, its window at the IPv6 header or at the ICMPv6 header.
+ * @param type The option's type.
+ * @param from Where to begin, in the storage; at the first option when left out.
+ * @returns Where it lies in the storage; 0 when there is none.
+ */
+export function findOption({ bytes, network, end }: Packet, type: number, from: number = 0): number {
+  const message = network + IPV6_HEADER;
+  let at = from || message + LENGTHS[bytes[message]! - ROUTER_SOLICITATION]!;
+  for (; at < end; at += bytes[at + 1]! << 3) if (bytes[at] === type) return at;
+  return 0;
+}
