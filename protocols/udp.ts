@@ -106,10 +106,10 @@ export class Udp implements IpReceiver {
     const { hostname } = options;
     let local: IpAddress | null = null;
     let network: Network | null = null;
-    if (hostname !== undefined) {
+    // Either family's word for all addresses means those of both.
+    if (hostname !== undefined && hostname !== "0.0.0.0" && hostname !== "::") {
       ({ network, address: local } = this.parse(hostname));
-      if (local === 0 || hostname === "::") local = null;
-      else if (!network.isLocal(local) && !isGroup(local)) {
+      if (!network.isLocal(local) && !isGroup(local)) {
         throw new NetError("EADDRNOTAVAIL", `Cannot bind UDP to ${hostname}: it is none of our addresses`);
       }
     }
@@ -257,7 +257,8 @@ export class Udp implements IpReceiver {
       if (s.port !== port) continue;
       const path = s.quoted(packet);
       if (!path) continue;
-      if (fault.mtu > 0 && path.dontFragment) path.limit(fault.mtu);
+      // What is too big for IPv6 is never cut by routers: the next one leaves in fragments.
+      if (fault.mtu > 0 && (path.dontFragment || network.family === 6)) path.limit(fault.mtu);
       const to = packet.u16(2);
       const { onError } = s.options;
       if (onError) {
