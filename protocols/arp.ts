@@ -127,6 +127,17 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
     return claim.settled;
   }
 
+  /**
+   * Asks for some seconds whether another host has an address (RFC 5227, 2.1), and answers for it from then on if none has.
+   *
+   * @param address One that is to be ours.
+   * @param done Hears whether it is; not called after {@linkcode Arp.release}.
+   */
+  probe(address: Ipv4Address, done: (ours: boolean) => void): void {
+    this.release(address);
+    this.#claims.set(address, new Claim(this, address, true, done));
+  }
+
   /** Answers for an address no more. */
   release(address: Ipv4Address): void {
     this.#claims.get(address)?.end();

@@ -91,6 +91,7 @@ export class Ipv4 implements Network, LinkReceiver {
   readonly #groups: Ipv4Address[] = [];
   readonly #reassembly: Reassembly;
   readonly #mtus: PathMtus;
+  #mtu: number;
 
   /**
    * Starts the layer.
@@ -105,6 +106,7 @@ export class Ipv4 implements Network, LinkReceiver {
     if (link.mtu < LEAST_MTU) throw new RangeError(`ipv4() needs an MTU of at least 68, and the link's is ${link.mtu}`);
     this.#core = core;
     this.#link = link;
+    this.#mtu = link.mtu;
     this.#ip = ip;
     this.ttl = options.ttl;
     this.identifications = new Identifications(() => core.random());
@@ -125,6 +127,16 @@ export class Ipv4 implements Network, LinkReceiver {
     for (const address of options.addresses) this.assign(address);
     for (const { target, gateway } of options.routes) this.addRoute(target, gateway);
     core.count("ipv4", this.counters);
+  }
+
+  /** Bytes of the largest packet on our link: what the link takes, or less where a server told so (RFC 2132, 5.1). */
+  get mtu(): number {
+    return this.#mtu;
+  }
+
+  set mtu(mtu: number) {
+    this.#mtu = Math.max(LEAST_MTU, Math.min(mtu, this.#link.mtu));
+    this.epoch++;
   }
 
   /** Our addresses, the preferred one first. */
@@ -209,7 +221,8 @@ export class Ipv4 implements Network, LinkReceiver {
     if (source !== null && source !== 0 && !this.isLocal(source)) return "EADDRNOTAVAIL";
     const neighbour = this.neighbour(destination);
     if (!neighbour) return "ENETUNREACH";
-    const own = source || this.#sourceFor(destination);
+    // A host that has no address yet in one network may have one in another.
+    const own = source === 0 && destination === IPV4_BROADCAST ? source : source || this.#sourceFor(destination);
     // A host that does not know its address yet may ask everybody for one (RFC 2131, 4.1).
     if (own === 0 && destination !== IPV4_BROADCAST) return "EADDRNOTAVAIL";
     return new Ipv4Path(this, own, destination, neighbour);
@@ -246,7 +259,7 @@ export class Ipv4 implements Network, LinkReceiver {
    * @returns Bytes of the largest packet; negative where routers must be let fragment.
    */
   pathMtu(destination: Ipv4Address): number {
-    return this.#mtus.get(destination, this.#link.mtu);
+    return this.#mtus.get(destination, this.#mtu);
   }
 
   /**
@@ -256,7 +269,7 @@ export class Ipv4 implements Network, LinkReceiver {
    * @param mtu Bytes of the largest packet.
    */
   limit(destination: Ipv4Address, mtu: number): void {
-    this.#mtus.limit(destination, mtu, this.#link.mtu);
+    this.#mtus.limit(destination, mtu, this.#mtu);
   }
 
   /**
@@ -447,13 +460,13 @@ export interface Ipv4Protocol extends Protocol<"ipv4", { link: Link<Ipv4Address>
 /**
  * IPv4.
  *
- * @param options Our addresses and routes.
+ * @param options Our addresses and routes; none where `dhcp()` finds them.
  * @returns The protocol.
  * @throws {TypeError} When an option is missing, unknown or of another type.
  * @throws {RangeError} When an option is out of its range.
  * @throws {SyntaxError} When a text is no address.
  */
-export function ipv4(options: Ipv4Options): Ipv4Protocol {
+export function ipv4(options: Ipv4Options = {}): Ipv4Protocol {
   const settings = readOptions(options);
   return {
     name: "ipv4",

@@ -39,6 +39,7 @@ export class Claim {
   /** Whether it is in use: no longer probed for. */
   settled: boolean;
   readonly #holder: ClaimHolder;
+  readonly #done: ((ours: boolean) => void) | null;
   readonly #timer: Timer = new Timer(() => this.#step());
   #left: number;
   #defended: number = -Infinity;
@@ -49,9 +50,16 @@ export class Claim {
    * @param holder The layer.
    * @param address The address.
    * @param probe Whether to ask first whether another host has it.
+   * @param done Hears whether one has, once that is known; only where it is asked.
    */
-  constructor(holder: ClaimHolder, address: Ipv4Address, probe: boolean) {
+  constructor(
+    holder: ClaimHolder,
+    address: Ipv4Address,
+    probe: boolean,
+    done: ((ours: boolean) => void) | null = null,
+  ) {
     this.#holder = holder;
+    this.#done = done;
     this.address = address;
     this.settled = !probe;
     this.#left = probe ? PROBES : ANNOUNCEMENTS;
@@ -66,6 +74,7 @@ export class Claim {
   conflict(): boolean {
     if (!this.settled) {
       this.end();
+      this.#done?.(false);
       return true;
     }
     const now = this.#holder.now();
@@ -86,6 +95,7 @@ export class Claim {
     if (!this.settled && this.#left === 0) {
       this.settled = true;
       this.#left = ANNOUNCEMENTS;
+      this.#done?.(true);
     }
     holder.announce(this.address, this.settled ? this.address : 0);
     if (--this.#left > 0) holder.arm(this.#timer, this.settled ? ANNOUNCE_WAIT : PROBE_MIN * (1 + holder.fraction()));

@@ -218,7 +218,8 @@ export class UdpSocket {
   #path(address: IpAddress): Path {
     const slot = (typeof address === "number" ? address : address.d) & PATHS - 1;
     const known = this.#paths[slot];
-    if (known && sameAddress(known.destination, address)) return known;
+    // The address that it saw may be ours no more.
+    if (known && sameAddress(known.destination, address) && known.network.isLocal(known.source)) return known;
     const network = this.network ?? this.#udp.ip.networkOf(address);
     const many = network?.isMany(address);
     const group = isGroup(address);
