@@ -5,8 +5,7 @@
  */
 
 import { foldChecksum, sumPacket, updateChecksum } from "../core/checksum.ts";
-import type { Receiver } from "../core/driver.ts";
-import { type Ip, type IpReceiver, PROTOCOL_ICMP } from "../core/ip.ts";
+import { type Ip, type IpFault, type IpReceiver, PROTOCOL_ICMP } from "../core/ip.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { type Packet, setI32, UNICAST } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
@@ -73,7 +72,7 @@ export class Icmp implements IpReceiver, Ipv4Errors {
   readonly #core: Core;
   readonly #ipv4: Ipv4;
   readonly #bucket: TokenBucket;
-  readonly #echoes: Map<number, Receiver> = new Map();
+  readonly #echoes: Map<number, IpReceiver> = new Map();
   /** The way of the last reply: who asks once asks again. */
   #path: Ipv4Path | null = null;
 
@@ -95,12 +94,12 @@ export class Icmp implements IpReceiver, Ipv4Errors {
   }
 
   /**
-   * Names who reads the replies to echoes of one identifier.
+   * Names who reads the replies to echoes of one identifier, and hears of those that did not arrive.
    *
    * @param identifier The identifier, 0 to 65,535.
    * @param receiver Who reads them, the window at the ICMP header; nobody any more when null.
    */
-  attach(identifier: number, receiver: Receiver | null): void {
+  attach(identifier: number, receiver: IpReceiver | null): void {
     if (receiver) this.#echoes.set(identifier, receiver);
     else this.#echoes.delete(identifier);
   }
@@ -123,6 +122,11 @@ export class Icmp implements IpReceiver, Ipv4Errors {
     else if (type === ECHO_REPLY) this.#echoes.get(packet.u16(4))?.receive(packet);
     else if (type === UNREACHABLE || type === TIME_EXCEEDED || type === PARAMETER_PROBLEM) this.#fault(packet, type);
     else counters.ignored++;
+  }
+
+  /** Hears that an echo of ours did not arrive. */
+  fault(packet: Packet, fault: IpFault): void {
+    if (packet.u8(0) === ECHO) this.#echoes.get(packet.u16(4))?.fault?.(packet, fault);
   }
 
   /** Sends an error about a received packet, unless that must not be answered (RFC 1122, 3.2.2). */
@@ -186,9 +190,10 @@ export class Icmp implements IpReceiver, Ipv4Errors {
   #fault(packet: Packet, type: number): void {
     const code = packet.u8(1);
     const mtu = packet.u16(6);
+    const from = this.#ipv4.source(packet);
     packet.pull(ICMP_HEADER);
     const fault = packet.length < 28 ? null : readFault(type, code, mtu, packet.u16(2));
-    if (fault && this.#ipv4.fault(packet, fault)) this.counters.faults++;
+    if (fault && this.#ipv4.fault(packet, { ...fault, from })) this.counters.faults++;
     else this.counters.badQuotes++;
   }
 }

@@ -59,7 +59,7 @@ export class Icmpv6 implements IpReceiver, Ipv6Errors {
   readonly #core: Core;
   readonly #ipv6: Ipv6;
   readonly #bucket: TokenBucket;
-  readonly #echoes: Map<number, Receiver> = new Map();
+  readonly #echoes: Map<number, IpReceiver> = new Map();
   readonly #types: Map<number, Receiver> = new Map();
   /** The way of the last reply: who asks once asks again. */
   #path: Ipv6Path | null = null;
@@ -82,12 +82,12 @@ export class Icmpv6 implements IpReceiver, Ipv6Errors {
   }
 
   /**
-   * Names who reads the replies to echoes of one identifier.
+   * Names who reads the replies to echoes of one identifier, and hears of those that did not arrive.
    *
    * @param identifier The identifier, 0 to 65,535.
    * @param receiver Who reads them, the window at the ICMPv6 header; nobody any more when null.
    */
-  attach(identifier: number, receiver: Receiver | null): void {
+  attach(identifier: number, receiver: IpReceiver | null): void {
     if (receiver) this.#echoes.set(identifier, receiver);
     else this.#echoes.delete(identifier);
   }
@@ -130,6 +130,7 @@ export class Icmpv6 implements IpReceiver, Ipv6Errors {
     const ours = type === ECHO_REQUEST ? this.#echoes.has(packet.u16(4)) : this.#path?.quoted(packet);
     // What is too big comes through in fragments next time.
     if (fault.mtu > 0 && ours) this.#ipv6.limit(this.#ipv6.destination(packet), fault.mtu);
+    if (type === ECHO_REQUEST) this.#echoes.get(packet.u16(4))?.fault?.(packet, fault);
   }
 
   /** Sends an error about a received packet. */
@@ -188,8 +189,9 @@ export class Icmpv6 implements IpReceiver, Ipv6Errors {
 
   #fault(packet: Packet, type: number): void {
     const fault = readFault(type, packet.u8(1), packet.i32(4) >>> 0);
+    const from = this.#ipv6.source(packet);
     packet.pull(ICMPV6_HEADER);
-    if (fault && this.#ipv6.fault(packet, fault)) this.counters.faults++;
+    if (fault && this.#ipv6.fault(packet, { ...fault, from })) this.counters.faults++;
     else this.counters.badQuotes++;
   }
 
