@@ -86,7 +86,6 @@ export class ContentReader {
     const start = at;
     const room = target ? target.length : Infinity;
     while (!this.ended && !this.reason) {
-      if (this.#state === DATA && at === room) break;
       const run = connection.peek();
       if (run.length === 0) {
         if (connection.readEnded || connection.closed) {
@@ -97,6 +96,7 @@ export class ContentReader {
       }
       let used = 0;
       if (this.#state === DATA) {
+        if (at === room) break;
         used = Math.min(run.length, this.#left, room - at);
         if (target) target.set(used === run.length ? run : run.subarray(0, used), at);
         at += used;

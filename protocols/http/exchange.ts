@@ -63,6 +63,11 @@ export class Exchange {
     return this.#completed.promise;
   }
 
+  /** Whether it was decided already that there will be no whole response, for the client is to blame. */
+  get failed(): boolean {
+    return this.#failure !== null;
+  }
+
   /** The response was sent. */
   complete(): void {
     this.#done = true;

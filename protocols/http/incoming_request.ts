@@ -1,7 +1,8 @@
 /**
  * The `Request` that a handler gets. To make a real one costs as much as all else that HTTP does for a request, so this is
  * an object that answers what handlers ask by itself, is an instance of `Request`, and becomes a real one for whatever is
- * asked seldom.
+ * asked seldom. Bun takes it for any object with a URL: there, `new Request(request, init)` copies the method only when
+ * `init` is left out or names it.
  *
  * @module
  */

@@ -385,8 +385,10 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     } catch (error) {
       // Too late for another response: that this one is broken, the client must see.
       if (exchange !== this.#exchange) return;
-      console.error(error);
-      this.#server.counters.handlerErrors++;
+      if (!exchange.failed) {
+        console.error(error);
+        this.#server.counters.handlerErrors++;
+      }
       this.#connection.abort();
       this.#end(error);
     }
