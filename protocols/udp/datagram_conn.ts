@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IpAddress } from "../../core/ip.ts";
+import { type IpAddress, sameAddress } from "../../core/ip.ts";
 import { NetError } from "../../core/net_error.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Udp } from "../udp.ts";
@@ -49,6 +49,10 @@ export class UdpDatagramConn implements AsyncIterable<UdpReceived>, Disposable {
   readonly #queue: UdpReceived[] = [];
   readonly #waiters: Waiter[] = [];
   #error: NetError | null = null;
+  /** Who was heard last: whoever exchanges datagrams with one host formats and parses its address once. */
+  #heard: IpAddress | null = null;
+  /** The same in text. */
+  #heardName: string | null = null;
 
   /**
    * Made by {@linkcode Udp.listen}.
@@ -109,10 +113,14 @@ export class UdpDatagramConn implements AsyncIterable<UdpReceived>, Disposable {
     const error = this.#error;
     this.#error = null;
     if (error) throw error;
-    let { hostname } = to ?? {};
-    // Most are addresses: only a name is waited for, so that what is sent leaves in this turn.
-    if (hostname !== undefined && this.#isName(hostname)) hostname = await this.#lookup(hostname);
-    const sent = to ? this.#socket.send(data, this.#udp.parse(hostname!).address, to.port) : this.#socket.send(data);
+    let sent: boolean;
+    if (!to) sent = this.#socket.send(data);
+    else if (to.hostname === this.#heardName) sent = this.#socket.send(data, this.#heard!, to.port);
+    else {
+      // Most are addresses: only a name is waited for, so that what is sent leaves in this turn.
+      const hostname = this.#isName(to.hostname) ? await this.#lookup(to.hostname) : to.hostname;
+      sent = this.#socket.send(data, this.#udp.parse(hostname).address, to.port);
+    }
     if (!sent) throw new NetError("ENOBUFS", `Cannot send from UDP port ${this.#socket.port}: a queue is full`);
     return data.length;
   }
@@ -204,8 +212,11 @@ export class UdpDatagramConn implements AsyncIterable<UdpReceived>, Disposable {
       this.#udp.counters.overflow++;
       return;
     }
-    const hostname = this.#udp.ip.networkOf(address)!.format(address);
-    const received: UdpReceived = [data.slice(), { transport: "udp", hostname, port }];
+    if (this.#heard === null || !sameAddress(this.#heard, address)) {
+      this.#heard = address;
+      this.#heardName = this.#udp.ip.networkOf(address)!.format(address);
+    }
+    const received: UdpReceived = [data.slice(), { transport: "udp", hostname: this.#heardName!, port }];
     const waiter = this.#waiters.shift();
     if (waiter) waiter.resolve(received);
     else this.#queue.push(received);
