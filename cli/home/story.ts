@@ -74,8 +74,8 @@ class Teller {
   #synAckAt: number = -1;
   /** Whether the server has acknowledged the last request before it answered. */
   #acknowledged: boolean = false;
-  /** Bytes that each side has sent, as far as packets showed. */
-  readonly #sum: Record<"in" | "out", number> = { in: 0, out: 0 };
+  /** Number of the last byte that each side sent before its FIN. */
+  readonly #last: Record<"in" | "out", number> = { in: Infinity, out: Infinity };
   /** Bytes of the message that each side is sending, up to the last packet. */
   readonly #message: Record<"in" | "out", number> = { in: 0, out: 0 };
 
@@ -107,9 +107,10 @@ class Teller {
   }
 
   #segment(one: Segment): [Role, string, string] {
-    const { flags, sent, length } = one;
+    const { flags, sent, seq, length } = one;
     if (flags & RST) return ["close", "RST", "The connection is over at once, whatever was under way."];
     if (flags & SYN) return this.#syn(one);
+    if (flags & FIN) this.#last[sent ? "out" : "in"] = seq + length - 1;
     const end = flags & FIN ? this.#fin(sent) : "";
     if (length > 0) {
       const [role, label, text] = this.#data(one);
@@ -138,14 +139,13 @@ class Teller {
     );
   }
 
-  #data({ sent, again, seq, length, line }: Segment): [Role, string, string] {
+  #data({ sent, again, length, line }: Segment): [Role, string, string] {
     const way = sent ? "out" : "in";
     const before = line ? 0 : this.#message[way];
     if (again) {
       return ["trouble", `${bytes(length)}, again`, "Lost on its way, or its acknowledgement was: sent again."];
     }
     this.#message[way] = before + length;
-    this.#sum[way] = seq + length - 1;
     if (line) this.#message[sent ? "in" : "out"] = 0;
     if (!sent) this.#acknowledged = false;
     const role = sent ? "response" : "request";
@@ -188,8 +188,8 @@ class Teller {
     }
     if (sent) this.#acknowledged = true;
     // Of a connection that was met half-way the numbers mean nothing; a FIN counts as a byte, but is none.
-    const sum = this.#sum[sent ? "in" : "out"];
-    const upTo = this.#synAckAt >= 0 ? `everything up to byte ${count(Math.min(ack - 1, sum))}` : "everything so far";
+    const last = Math.min(ack - 1, this.#last[sent ? "in" : "out"]);
+    const upTo = this.#synAckAt >= 0 ? `everything up to byte ${count(last)}` : "everything so far";
     const text = this.#once(
       `ack ${sent}`,
       `“I have ${upTo}.” What is not acknowledged in time would be sent again.`,

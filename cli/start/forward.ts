@@ -47,6 +47,7 @@ export class Carried implements TcpUser {
   #full: boolean = false;
   #socketClosed: boolean = false;
   #connectionClosed: boolean = false;
+  #over: boolean = false;
 
   /**
    * Joins a socket to a connection that it opens.
@@ -127,13 +128,17 @@ export class Carried implements TcpUser {
   }
 
   #finish(): void {
-    if (this.#socketClosed && this.#connectionClosed) this.#onClose(this);
+    if (!this.#socketClosed || !this.#connectionClosed || this.#over) return;
+    this.#over = true;
+    this.#onClose(this);
   }
 
   /** Ends both at once with a reset. */
   abort(): void {
-    this.#socket.resetAndDestroy();
+    this.error ??= new Error("closed by this side");
     this.connection.abort();
+    this.#connectionClosed = true;
+    this.#socket.resetAndDestroy();
   }
 }
 
