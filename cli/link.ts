@@ -27,7 +27,7 @@ export const LINK_OPTIONS = {
 export const LINK_HELP = `  --driver tap|tun   which kind of device: Ethernet frames, or bare IP packets
   --name NAME        the device; tap0 or tun0 when left out, and "tap%d" takes the first free number
   --address CIDR     our IPv4 address and prefix, such as 10.0.0.2/24
-  --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64 (no effect yet)
+  --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64, or "auto" (TAP)
   --gateway ADDRESS  the IPv4 router for what is not on the link
   --host CIDR        gives the kernel's end of the link this IPv4 address and switches it on
   --host6 CIDR       the same for IPv6
@@ -42,6 +42,8 @@ export interface LinkSettings {
   open(onLost: (error: NetError) => void): LinkDriver;
   /** Our IPv4 address and prefix. */
   readonly address: string;
+  /** Our IPv6 address and prefix, or `"auto"` for those that routers tell of; undefined where IPv6 is not wanted. */
+  readonly address6: string | undefined;
   /** The IPv4 router; undefined when there is none. */
   readonly gateway: string | undefined;
 }
@@ -58,10 +60,9 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
   if (driver !== "tap" && driver !== "tun") {
     throw new UsageError(driver === undefined ? "say --driver tap or --driver tun" : `there is no driver "${driver}"`);
   }
-  if (address6 !== undefined) {
-    cidr("--address6", address6, parseIpv6Cidr);
-    console.error("--address6 has no effect yet: IPv6 comes with a later release");
-  }
+  if (address6 === "auto") {
+    if (driver !== "tap") throw new UsageError("--address6 auto needs --driver tap: routers are found over Ethernet");
+  } else if (address6 !== undefined) cidr("--address6", address6, parseIpv6Cidr);
   if (address === undefined) throw new UsageError("say --address, such as --address 10.0.0.2/24");
   cidr("--address", address, parseIpv4Cidr);
   if (host !== undefined) {
@@ -80,6 +81,7 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
   const name = values.name ?? `${driver}0`;
   return {
     address,
+    address6,
     gateway,
     open(onLost) {
       try {

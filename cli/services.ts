@@ -11,7 +11,12 @@ import { arp } from "../protocols/arp.ts";
 import { ethernet } from "../protocols/ethernet.ts";
 import { httpServer, type HttpServing } from "../protocols/http_server.ts";
 import { icmp } from "../protocols/icmp.ts";
+import { icmpv6 } from "../protocols/icmpv6.ts";
 import { ipv4 } from "../protocols/ipv4.ts";
+import { ipv6 } from "../protocols/ipv6.ts";
+import { mld } from "../protocols/mld.ts";
+import { ndp } from "../protocols/ndp.ts";
+import { slaac } from "../protocols/slaac.ts";
 import { type Tcp, tcp } from "../protocols/tcp.ts";
 import { type Udp, udp } from "../protocols/udp.ts";
 import { readOptions, runCommand, untilInterrupted } from "./command.ts";
@@ -33,14 +38,25 @@ const OPTIONS = { ...LINK_OPTIONS, help: { type: "boolean" } } as const;
 
 /** Composes the stack for what the device carries. */
 // deno-lint-ignore explicit-module-boundary-types -- the composition is the type
-function compose(driver: LinkDriver, { address, gateway }: LinkSettings) {
+function compose(driver: LinkDriver, { address, address6, gateway }: LinkSettings) {
   const ip = ipv4({ address, ...(gateway === undefined ? {} : { gateway }) });
-  return driver.medium === "ethernet"
-    ? stack({
-      driver: driver as LinkDriver & { medium: "ethernet" },
-      protocols: [ethernet(), arp(), ip, icmp(), udp(), tcp(), httpServer()],
-    })
-    : stack({ driver: driver as LinkDriver & { medium: "ip" }, protocols: [ip, icmp(), udp(), tcp(), httpServer()] });
+  const ip6 = ipv6(address6 === undefined || address6 === "auto" ? {} : { address: address6 });
+  if (driver.medium === "ip") {
+    const tun = driver as LinkDriver & { medium: "ip" };
+    return address6 === undefined
+      ? stack({ driver: tun, protocols: [ip, icmp(), udp(), tcp(), httpServer()] })
+      : stack({ driver: tun, protocols: [ip, icmp(), ip6, icmpv6(), udp(), tcp(), httpServer()] });
+  }
+  const tap = driver as LinkDriver & { medium: "ethernet" };
+  return address6 === undefined
+    ? stack({ driver: tap, protocols: [ethernet(), arp(), ip, icmp(), udp(), tcp(), httpServer()] })
+    : stack({
+      driver: tap,
+      // deno-fmt-ignore
+      protocols: [
+        ethernet(), arp(), ip, icmp(), ndp(), ip6, icmpv6(), mld(), slaac(), udp(), tcp(), httpServer(),
+      ],
+    });
 }
 
 /** Opens every service. */
@@ -80,7 +96,11 @@ export async function services(args: readonly string[]): Promise<void> {
   try {
     serve(net);
     process.on("SIGUSR2", report);
-    console.log(`ready: echo 7, discard 9, chargen 19 and http 80 on ${settings.address} over ${driver.name}`);
+    console.log(
+      `ready: echo 7, discard 9, chargen 19 and http 80 on ${settings.address}${
+        settings.address6 === undefined ? "" : ` and ${settings.address6}`
+      } over ${driver.name}`,
+    );
     await untilInterrupted(lost.signal);
     lost.signal.throwIfAborted();
   } finally {
