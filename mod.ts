@@ -15,6 +15,7 @@
  * @module
  */
 
+export * from "./core/address_selection.ts";
 export * from "./core/checksum.ts";
 export * from "./core/clock.ts";
 export * from "./core/domain_name.ts";
