@@ -106,7 +106,7 @@ export function parseRequestHead(parser: HeadParser, bytes: Uint8Array, end: num
   parser.targetEnd = at++;
   const bad = parseVersion(parser, bytes, at, end, VERSION);
   if (bad) return bad === -1 ? INCOMPLETE : bad;
-  return parseFields(parser, bytes, at + VERSION.length, end);
+  return parseFields(parser, bytes, at + VERSION.length, end, 0);
 }
 
 /**
@@ -150,12 +150,13 @@ export function parseResponseHead(parser: HeadParser, bytes: Uint8Array, end: nu
   // Some servers leave out the space before an empty reason phrase; nothing can be read in two ways by it.
   if (bytes[at] === SP) parser.methodEnd = ++at;
   else if (bytes[at] !== CR) return parser.fail(502, "statusLine");
-  while (at < end && OCTETS[bytes[at]!]! & VALUE) at++;
+  let all = 0;
+  while (at < end && OCTETS[bytes[at]!]! & VALUE) all |= bytes[at++]!;
   if (at - 12 > parser.limits.target) return parser.fail(502, "statusLine");
   parser.targetEnd = at;
   if (at + 1 >= end) return INCOMPLETE;
   if (bytes[at] !== CR || bytes[at + 1] !== LF) return parser.fail(502, "statusLine");
-  const length = parseFields(parser, bytes, at + 2, end);
+  const length = parseFields(parser, bytes, at + 2, end, all);
   return length < 0 ? -502 : length;
 }
 
@@ -166,14 +167,14 @@ export function parseResponseHead(parser: HeadParser, bytes: Uint8Array, end: nu
  * @param bytes The bytes.
  * @param at Where the first line begins.
  * @param end Where the bytes end.
+ * @param all The octets before that may be above ASCII, joined by OR.
  * @returns Where the head ends; {@linkcode INCOMPLETE}; or the status to refuse it with, negative.
  */
-function parseFields(parser: HeadParser, bytes: Uint8Array, at: number, end: number): number {
+function parseFields(parser: HeadParser, bytes: Uint8Array, at: number, end: number, all: number): number {
   const { offsets, limits } = parser;
   // So that the sum cannot be passed by, whatever the last line is.
   const most = at + limits.fields;
   let count = 0;
-  let all = 0;
   while (at < end) {
     if (bytes[at] === CR) {
       if (at + 1 === end) return INCOMPLETE;
