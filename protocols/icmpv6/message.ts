@@ -47,24 +47,23 @@ export function readFault(type: number, code: number, value: number): IpFault | 
   switch (type) {
     case UNREACHABLE: {
       const [name, message] = UNREACHABLES[code] ?? UNREACHABLES[3]!;
-      return { code: name, hard: code === 1 || code === 4, mtu: 0, message };
+      return fault(name, message, code === 1 || code === 4);
     }
     case PACKET_TOO_BIG:
       // Less than the least MTU of any link is not believed (RFC 8201, 4).
-      return value >= 1280 ? { code: "EMSGSIZE", hard: false, mtu: value, message: "packet too big" } : null;
+      return value < 1280 ? null : fault("EMSGSIZE", "packet too big", false, value);
     case TIME_EXCEEDED:
-      return {
-        code: "EHOSTUNREACH",
-        hard: false,
-        mtu: 0,
-        message: code === 0 ? "the packet's hop limit was exceeded on the way" : "fragments did not come in time",
-      };
+      return fault("EHOSTUNREACH", code === 0 ? "hop limit exceeded on the way" : "fragments did not come in time");
     case PARAMETER_PROBLEM:
       return code === 1
-        ? { code: "ENOPROTOOPT", hard: true, mtu: 0, message: "protocol unreachable" }
-        : { code: "EPROTO", hard: false, mtu: 0, message: "a router or the host found fault with the packet" };
+        ? fault("ENOPROTOOPT", "protocol unreachable", true)
+        : fault("EPROTO", "a router or the host found fault with the packet");
     default:
       // Unknown errors are passed on as well (RFC 4443, 2.4 (a)).
-      return { code: "EPROTO", hard: false, mtu: 0, message: `ICMPv6 error of type ${type}` };
+      return fault("EPROTO", `ICMPv6 error of type ${type}`);
   }
+}
+
+function fault(code: NetErrorCode, message: string, hard: boolean = false, mtu: number = 0): IpFault {
+  return { code, hard, mtu, message };
 }
