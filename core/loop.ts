@@ -9,11 +9,11 @@
  */
 
 import type { Clock } from "./clock.ts";
-import type { Driver, Offload, Receiver } from "./driver.ts";
+import type { Driver, Offload, Plugin, PluginContext, Receiver } from "./driver.ts";
 import { type Packet, PacketPool } from "./packet.ts";
 import type { Core, Sender } from "./protocol.ts";
 import type { Random } from "./random.ts";
-import { Timers } from "./timers.ts";
+import type { Timer, TimerQueue, Timers } from "./timers.ts";
 
 /** Packets received before the senders, the timers and the app get a turn. */
 export const BATCH = 64;
@@ -74,6 +74,8 @@ export interface Loop {
 export interface LoopOptions {
   /** Where packets enter and leave. */
   readonly driver: Driver;
+  /** What wraps the driver, the innermost first. */
+  readonly plugins: readonly Plugin[];
   /** The time. */
   readonly clock: Clock;
   /** Random 32 bits. */
@@ -84,12 +86,10 @@ export interface LoopOptions {
   readonly automatic: boolean;
 }
 
-/** The loop, and what it lends to the protocols. */
-export class EventLoop implements Core, Loop {
+/** The loop, and what it lends to the protocols and plugins. */
+export class EventLoop implements Core, Loop, PluginContext, TimerQueue {
   /** The time's source. */
   readonly clock: Clock;
-  /** The timers. */
-  readonly timers: Timers = new Timers();
   /** The packets. */
   readonly pool: PacketPool;
   /** What the driver does for the stack. */
@@ -98,7 +98,8 @@ export class EventLoop implements Core, Loop {
   readonly random: Random;
   /** Whether the stack was closed. */
   closed: boolean = false;
-  readonly #driver: Driver;
+  /** Where packets enter and leave, with what wraps it. */
+  readonly driver: Driver;
   readonly #spin: number;
   readonly #automatic: boolean;
   readonly #counters: LoopCounters = new LoopCounters();
@@ -106,6 +107,7 @@ export class EventLoop implements Core, Loop {
   readonly #closers: (() => void)[] = [];
   readonly #packet: Packet;
   #receiver: Receiver | null = null;
+  #timers: Timers | null = null;
   #senders: Sender[] = [];
   #asked: Sender[] = [];
   #now: number = 0;
@@ -121,17 +123,19 @@ export class EventLoop implements Core, Loop {
    * @param options Its driver, time and randomness.
    */
   constructor(options: LoopOptions) {
-    this.#driver = options.driver;
+    let { driver } = options;
     this.clock = options.clock;
     this.random = options.random;
-    this.offload = options.driver.offload;
     this.#spin = options.spin;
     this.#automatic = options.automatic;
-    this.pool = new PacketPool(options.driver.mtu + FRAME_HEADERS);
-    // With receive segmentation offload a driver hands up packets far larger than its MTU.
-    this.#packet = this.pool.take(options.driver.offload.segmentation);
     this.count("loop", this.#counters);
-    if (options.driver.counters) this.count("driver", options.driver.counters);
+    for (const plugin of options.plugins) driver = plugin(driver, this);
+    if (driver.counters) this.count("driver", driver.counters);
+    this.driver = driver;
+    this.offload = driver.offload;
+    this.pool = new PacketPool(driver.mtu + FRAME_HEADERS);
+    // With receive segmentation offload a driver hands up packets far larger than its MTU.
+    this.#packet = this.pool.take(driver.offload.segmentation);
   }
 
   /**
@@ -146,6 +150,30 @@ export class EventLoop implements Core, Loop {
   /** The loop, as the protocols see it. */
   get core(): Core {
     return this;
+  }
+
+  /** Where timers are armed. */
+  get timers(): TimerQueue {
+    return this;
+  }
+
+  /**
+   * Arms a timer, or arms it anew.
+   *
+   * @param timer The timer.
+   * @param deadline When it fires, in the clock's milliseconds.
+   */
+  arm(timer: Timer, deadline: number): void {
+    (this.#timers ??= timer.makeQueue()).arm(timer, deadline);
+  }
+
+  /**
+   * Disarms a timer.
+   *
+   * @param timer The timer.
+   */
+  disarm(timer: Timer): void {
+    timer.deadline = Infinity;
   }
 
   /** Packets received so far. */
@@ -179,7 +207,7 @@ export class EventLoop implements Core, Loop {
   wake(): void {
     if (this.#turning || this.closed) return;
     this.#woken = true;
-    if (this.#sleeping) this.#driver.wake();
+    if (this.#sleeping) this.driver.wake();
     else if (this.#automatic && !this.#run) void this.run();
   }
 
@@ -233,15 +261,15 @@ export class EventLoop implements Core, Loop {
     let next: number;
     try {
       const full = this.#receive();
-      this.timers.run(now);
+      this.#timers?.run(now);
       // Senders arm timers too, so the next one is known only after them.
-      next = this.#serve() || full ? now : this.timers.next;
+      next = this.#serve() || full ? now : this.#timers?.next ?? Infinity;
     } catch (error) {
       this.#fault(error);
       next = now;
     }
-    this.#driver.flush();
-    if (this.#driver.next) next = Math.min(next, this.#driver.next());
+    this.driver.flush();
+    if (this.driver.next) next = Math.min(next, this.driver.next());
     this.#turning = false;
     return next;
   }
@@ -249,13 +277,13 @@ export class EventLoop implements Core, Loop {
   /** Takes in a batch; says whether it was full. */
   #receive(): boolean {
     const packet = this.#packet;
-    const receiver = this.#receiver!;
+    const receiver = this.#receiver;
     for (let i = 0; i < BATCH; i++) {
       packet.reset();
-      if (!this.#driver.receive(packet)) return false;
+      if (!this.driver.receive(packet)) return false;
       this.#counters.received++;
       try {
-        receiver.receive(packet);
+        receiver?.receive(packet);
       } catch (error) {
         this.#fault(error);
       }
@@ -275,7 +303,7 @@ export class EventLoop implements Core, Loop {
         const sender = senders[i]!;
         sender.queued = false;
         try {
-          if (sender.send(this.#driver.room()) && !sender.queued) {
+          if (sender.send(this.driver.room()) && !sender.queued) {
             sender.queued = true;
             this.#senders.push(sender);
           }
@@ -284,10 +312,10 @@ export class EventLoop implements Core, Loop {
         }
       }
       senders.length = 0;
-      if (this.#driver.room() <= 0) break;
+      if (this.driver.room() <= 0) break;
     }
     // Without room there is nothing to turn for: the driver ends its wait when room returns.
-    return this.#senders.length > 0 && this.#driver.room() > 0;
+    return this.#senders.length > 0 && this.driver.room() > 0;
   }
 
   #fault(error: unknown): void {
@@ -299,7 +327,7 @@ export class EventLoop implements Core, Loop {
   run(signal?: AbortSignal): Promise<void> {
     const stop = (): void => {
       this.#stopping = true;
-      if (this.#sleeping) this.#driver.wake();
+      if (this.#sleeping) this.driver.wake();
     };
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
@@ -333,7 +361,7 @@ export class EventLoop implements Core, Loop {
       this.#sleeping = true;
       this.#counters.sleeps++;
       const since = this.#now;
-      void this.#driver.wait(ms).then(() => {
+      void this.driver.wait(ms).then(() => {
         this.#sleeping = false;
         // Half of a short sleep is waking up.
         spin = this.clock.now() - since < 2 * this.#spin ? this.#spin : spin / 2;
@@ -353,9 +381,9 @@ export class EventLoop implements Core, Loop {
         this.#fault(error);
       }
     }
-    this.#driver.flush();
+    this.driver.flush();
     this.closed = true;
-    this.#driver.close();
+    this.driver.close();
   }
 }
 

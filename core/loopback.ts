@@ -5,7 +5,7 @@
  */
 
 import type { Neighbour, Receiver } from "./driver.ts";
-import type { Packet } from "./packet.ts";
+import { copyPacket, type Packet } from "./packet.ts";
 import type { Core, Sender } from "./protocol.ts";
 
 /** Packets that may wait. */
@@ -39,7 +39,7 @@ export class Loopback implements Neighbour, Sender {
   transmit(packet: Packet): boolean {
     if (this.#queue.length >= MOST) return false;
     const copy = this.#core.pool.take(packet.length);
-    copy.copy(packet);
+    copyPacket(copy, packet);
     this.#queue.push(copy);
     this.#core.ready(this);
     return true;

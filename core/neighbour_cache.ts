@@ -6,7 +6,7 @@
  */
 
 import type { Neighbour } from "./driver.ts";
-import type { Packet } from "./packet.ts";
+import { copyPacket, type Packet } from "./packet.ts";
 import type { Core } from "./protocol.ts";
 import { Timer } from "./timers.ts";
 
@@ -301,7 +301,7 @@ export class NeighbourCache<A, W extends NeighbourWay> {
       return false;
     }
     const copy = pool.take(packet.length);
-    copy.copy(packet);
+    copyPacket(copy, packet);
     queue.push(copy);
     this.#waiting++;
     return true;

@@ -180,26 +180,6 @@ export class Packet {
   }
 
   /**
-   * Makes this packet a copy of another one: its window, and all that is known of it.
-   *
-   * @param other The other packet; its window must fit.
-   */
-  copy(other: Packet): void {
-    // Bytes before the window belong to headers already read, which upper layers look back at.
-    const from = other.network > 0 && other.network < other.start ? other.network : other.start;
-    const start = HEADROOM + ((other.start - from) + 1 & ~1);
-    const shift = start - other.start;
-    this.bytes.set(other.bytes.subarray(from, other.end), from + shift);
-    this.start = start;
-    this.end = other.end + shift;
-    this.network = other.network > 0 ? other.network + shift : 0;
-    this.transport = other.transport > 0 ? other.transport + shift : 0;
-    this.ip = other.ip;
-    this.cast = other.cast;
-    this.verified = other.verified;
-  }
-
-  /**
    * Shows the window as an array that shares the storage.
    *
    * @returns The window; lent as the packet is.
@@ -207,6 +187,27 @@ export class Packet {
   view(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(this.start, this.end);
   }
+}
+
+/**
+ * Makes a packet a copy of another one: its window, and all that is known of it.
+ *
+ * @param packet What becomes the copy.
+ * @param other The other packet; its window must fit.
+ */
+export function copyPacket(packet: Packet, other: Packet): void {
+  // Bytes before the window belong to headers already read, which upper layers look back at.
+  const from = other.network > 0 && other.network < other.start ? other.network : other.start;
+  const start = HEADROOM + ((other.start - from) + 1 & ~1);
+  const shift = start - other.start;
+  packet.bytes.set(other.bytes.subarray(from, other.end), from + shift);
+  packet.start = start;
+  packet.end = other.end + shift;
+  packet.network = other.network > 0 ? other.network + shift : 0;
+  packet.transport = other.transport > 0 ? other.transport + shift : 0;
+  packet.ip = other.ip;
+  packet.cast = other.cast;
+  packet.verified = other.verified;
 }
 
 /**

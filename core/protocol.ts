@@ -9,7 +9,7 @@ import type { Link, Medium, Offload, Wire } from "./driver.ts";
 import type { Ipv4Address } from "./ipv4_address.ts";
 import type { Ipv6Address } from "./ipv6_address.ts";
 import type { PacketPool } from "./packet.ts";
-import type { Timers } from "./timers.ts";
+import type { TimerQueue } from "./timers.ts";
 
 /**
  * Something that has work for the end of a turn: events to deliver, packets to send.
@@ -33,7 +33,7 @@ export interface Core {
   /** The time's source; inside a turn `now()` is cheaper and stands still. */
   readonly clock: Clock;
   /** The timers. */
-  readonly timers: Timers;
+  readonly timers: TimerQueue;
   /** The packets. */
   readonly pool: PacketPool;
   /** What the driver does for the stack. */
@@ -105,7 +105,7 @@ export interface Protocol<Name extends string, Below extends object, Gives exten
   start(core: Core, below: Below): Gives;
 }
 
-/** How to get what a protocol may lack: the end of the sentence that a user reads. {@linkcode HINTS} holds the same. */
+/** How to get what a protocol may lack: the end of the sentence that a user reads. {@linkcode hint} says the same. */
 export interface Hints {
   /** Ethernet frames. */
   wire: "use a driver that carries Ethernet frames";
@@ -116,13 +116,17 @@ export interface Hints {
   /** IPv6 packets to a neighbour. */
   link6: "list ethernet() and ndp() before it, or use a driver that carries IP packets";
   /** The IP layer. */
-  ip: "list ipv4() before it";
+  ip: "list ipv4() or ipv6() before it";
   /** The IPv4 layer. */
   ipv4: "list ipv4() before it";
   /** The IPv6 layer. */
   ipv6: "list ipv6() before it";
   /** The ICMP layer. */
   icmp: "list icmp() before it";
+  /** The ICMPv6 layer. */
+  icmpv6: "list icmpv6() before it";
+  /** The NDP layer. */
+  ndp: "list ethernet() and ndp() before it";
   /** The UDP layer. */
   udp: "list udp() before it";
   /** The TCP layer. */
@@ -137,23 +141,25 @@ export interface Hints {
   dhcp: "list dhcp() before it";
 }
 
-/** The sentences of {@linkcode Hints}, for JavaScript users who meet them at run time. */
-export const HINTS: Hints = {
-  wire: "use a driver that carries Ethernet frames",
-  ethernet: "list ethernet() before it",
-  link: "list ethernet() and arp() before it, or use a driver that carries IP packets",
-  link6: "list ethernet() and ndp() before it, or use a driver that carries IP packets",
-  ip: "list ipv4() before it",
-  ipv4: "list ipv4() before it",
-  ipv6: "list ipv6() before it",
-  icmp: "list icmp() before it",
-  udp: "list udp() before it",
-  tcp: "list tcp() before it",
-  http: "list http() before it",
-  arp: "list ethernet() and arp() before it",
-  dns: "list dns() before it",
-  dhcp: "list dhcp() before it",
-};
+/**
+ * Says how to get what a protocol lacks, in the sentences of {@linkcode Hints}: for JavaScript users, who meet them at run
+ * time.
+ *
+ * @param need What it lacks.
+ * @returns The end of the sentence.
+ */
+export function hint(need: string): string {
+  if (need === "wire") return "use a driver that carries Ethernet frames";
+  const link = /^link(6?)$/.exec(need);
+  if (link) {
+    return `list ethernet() and ${link[1] ? "ndp" : "arp"}() before it, or use a driver that carries IP packets`;
+  }
+  if (need === "arp" || need === "ndp") return `list ethernet() and ${need}() before it`;
+  if (need === "ip") return "list ipv4() or ipv6() before it";
+  return `list ${
+    /^(ethernet|ipv[46]|icmp(v6)?|udp|tcp|http|dns|dhcp)$/.test(need) ? `${need}()` : "the protocol that gives it"
+  } before it`;
+}
 
 /** What a driver gives to the first protocol above it. */
 export type Ground<M extends Medium> = M extends "ethernet" ? { wire: Wire }

@@ -5,10 +5,10 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import type { Driver, Medium, Plugin, PluginContext } from "./driver.ts";
-import { IpGround, WireGround } from "./ground.ts";
+import type { Driver, Medium, Plugin } from "./driver.ts";
+import { ipGround, wireGround } from "./ground.ts";
 import { EventLoop, type Loop } from "./loop.ts";
-import { type AnyProtocol, type Checked, type Given, type Ground, HINTS } from "./protocol.ts";
+import { type AnyProtocol, type Checked, type Given, type Ground, hint } from "./protocol.ts";
 import { hostRandom, type Random } from "./random.ts";
 
 /** How to make a stack. */
@@ -48,29 +48,13 @@ export type Stack<Gives extends object> = Gives & Loop;
 export function stack<M extends Medium, Ps extends readonly AnyProtocol[]>(
   options: StackOptions<M, Ps>,
 ): Stack<Given<Ground<M>, Ps>> {
-  const clock = options.clock ?? systemClock;
-  const random = options.random ?? hostRandom();
-  let driver: Driver = options.driver;
-  // Plugins wrap the driver before there is a loop; what they want of it comes later.
-  let loop: EventLoop | null = null;
-  const counted: [string, object][] = [];
-  const context: PluginContext = {
-    clock,
-    now: () => loop ? loop.now() : clock.now(),
-    random,
-    count: (owner, counters) => void counted.push([owner, counters]),
-  };
-  for (const plugin of options.plugins ?? []) driver = plugin(driver, context);
-  loop = new EventLoop({ driver, clock, random, spin: options.spin ?? 0.2, automatic: !options.clock });
-  for (const [owner, counters] of counted) loop.count(owner, counters);
-  const ground = driver.medium === "ethernet" ? new WireGround(driver) : new IpGround(driver);
-  loop.attach(ground);
-  const have: Record<string, unknown> = { ...ground.gives };
+  const { driver, clock, plugins = [], random = hostRandom(), spin = 0.2 } = options;
+  const loop = new EventLoop({ driver, plugins, clock: clock ?? systemClock, random, spin, automatic: !clock });
+  const have: Record<string, unknown> = driver.medium === "ethernet" ? wireGround(loop) : ipGround(loop);
   for (const protocol of options.protocols as readonly AnyProtocol[]) {
     for (const [need, how] of Object.entries(protocol.needs)) {
       if (how === "required" && !(need in have)) {
-        const hint = (HINTS as unknown as Record<string, string>)[need] ?? "list the protocol that gives it before it";
-        throw new TypeError(`${protocol.name}() needs "${need}": ${hint}`);
+        throw new TypeError(`${protocol.name}() needs "${need}": ${hint(need)}`);
       }
     }
     Object.assign(have, protocol.start(loop, have as never));

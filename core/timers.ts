@@ -32,10 +32,36 @@ export class Timer {
   get armed(): boolean {
     return this.deadline !== Infinity;
   }
+
+  /**
+   * Makes a queue, for the first timer of a stack: an app without timers carries none.
+   *
+   * @returns An empty queue.
+   */
+  makeQueue(): Timers {
+    return new Timers();
+  }
+}
+
+/** Where timers are armed. */
+export interface TimerQueue {
+  /**
+   * Arms a timer, or arms it anew.
+   *
+   * @param timer The timer.
+   * @param deadline When it fires, in the clock's milliseconds.
+   */
+  arm(timer: Timer, deadline: number): void;
+  /**
+   * Disarms a timer.
+   *
+   * @param timer The timer.
+   */
+  disarm(timer: Timer): void;
 }
 
 /** Every timer of one stack: a binary heap in which each timer stands at most once. */
-export class Timers {
+export class Timers implements TimerQueue {
   readonly #heap: Timer[] = [];
 
   /** Timers in the queue, disarmed ones that it has not met yet included. */

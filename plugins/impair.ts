@@ -17,7 +17,7 @@
 import type { Driver, Medium, Plugin, PluginContext } from "../core/driver.ts";
 import { DriverWrapper } from "../core/driver_wrapper.ts";
 import { checkOptions } from "../core/options.ts";
-import type { Packet } from "../core/packet.ts";
+import { copyPacket, type Packet } from "../core/packet.ts";
 import { seededRandom } from "../core/random.ts";
 import { IMPAIR_OPTIONS, type ImpairOptions } from "./impair/options.ts";
 import { HELD, ImpairCounters, LOST, PASSES, Path } from "./impair/path.ts";
@@ -57,7 +57,7 @@ class ImpairedDriver<M extends Medium> extends DriverWrapper<M> {
 
   constructor(driver: Driver<M>, context: PluginContext, options: ImpairOptions) {
     super(driver);
-    this.#now = context.now;
+    this.#now = () => context.now();
     const seed = options.seed ?? context.random();
     const direction = options.direction ?? "both";
     const frame = Math.max(driver.mtu + FRAME_HEADERS, driver.offload.segmentation);
@@ -78,7 +78,7 @@ class ImpairedDriver<M extends Medium> extends DriverWrapper<M> {
     this.#more = false;
     for (let i = 0; i < ABSORBED; i++) {
       if (held.due <= now) {
-        packet.copy(held.first);
+        copyPacket(packet, held.first);
         held.drop();
         return true;
       }

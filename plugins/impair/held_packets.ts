@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Packet, PacketPool } from "../../core/packet.ts";
+import { copyPacket, type Packet, PacketPool } from "../../core/packet.ts";
 
 /** Packets that wait at most: a hundred megabytes of full frames. */
 const HELD = 65_536;
@@ -51,7 +51,7 @@ export class HeldPackets {
   hold(packet: Packet, due: number): Packet | null {
     if (this.#packets.length >= HELD) return null;
     const copy = this.#pool.take(packet.length);
-    copy.copy(packet);
+    copyPacket(copy, packet);
     let place = this.#packets.length;
     // Equal times keep their order, so a new one only passes those that are due later.
     while (place > 0) {
