@@ -9,13 +9,13 @@ import type { TcpConnection } from "@bonsai/net/protocols/tcp";
 import { Answers, app, REQUEST } from "./app.ts";
 import { type BulkConn, hostTcp } from "./host_tcp.ts";
 import { pair, SERVER } from "./pair.ts";
-import { Meter, runProgram } from "./program.ts";
+import { HOST_PORT, Meter, runProgram } from "./program.ts";
 import { inProcesses } from "./runtimes.ts";
 import type { Sample, Scenario } from "./scenario.ts";
 
 /** Connections that are kept alive. */
 const CONNECTIONS = 64;
-const PORT = 8080;
+const PORT = 80;
 
 /** The scenario. */
 export const httpMemory: Scenario = {
@@ -63,7 +63,7 @@ function host(serve: () => void): (seconds: number) => Promise<Sample> {
     serve();
     const meter = new Meter();
     const ask = async (): Promise<void> => {
-      const conn: BulkConn = await hostTcp.connect({ hostname: "127.0.0.1", port: PORT });
+      const conn: BulkConn = await hostTcp.connect({ hostname: "127.0.0.1", port: HOST_PORT });
       const answers = new Answers();
       for (;;) {
         await conn.write(REQUEST);
@@ -89,10 +89,14 @@ if (import.meta.main) {
   await runProgram({
     "bonsai": bonsai,
     "Deno.serve": host(() => {
-      Deno.serve({ hostname: "127.0.0.1", port: PORT, onListen() {} }, app.fetch);
+      Deno.serve({ hostname: "127.0.0.1", port: HOST_PORT, onListen() {} }, app.fetch);
     }),
     "Bun.serve": host(() => {
-      (globalThis as unknown as { Bun: BunServe }).Bun.serve({ hostname: "127.0.0.1", port: PORT, fetch: app.fetch });
+      (globalThis as unknown as { Bun: BunServe }).Bun.serve({
+        hostname: "127.0.0.1",
+        port: HOST_PORT,
+        fetch: app.fetch,
+      });
     }),
   });
 }

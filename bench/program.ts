@@ -10,6 +10,9 @@ import type { Sample } from "./scenario.ts";
 /** Milliseconds that are not measured at first: compilers get to know the code. */
 const WARM_UP = 700;
 
+/** A port of the host for this process: nobody else is likely to have it. */
+export const HOST_PORT: number = 20_000 + process.pid % 10_000;
+
 /** Counts what is done in this process. */
 export class Meter {
   /** What was done so far. */

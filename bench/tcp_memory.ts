@@ -7,11 +7,9 @@
 import { type BulkConn, type BulkTcp, hostTcp } from "./host_tcp.ts";
 import { pair, SERVER } from "./pair.ts";
 import { CHUNK, Source, Verifier } from "./payload.ts";
-import { Meter, runProgram } from "./program.ts";
+import { HOST_PORT, Meter, runProgram } from "./program.ts";
 import { inProcesses } from "./runtimes.ts";
 import type { Sample, Scenario } from "./scenario.ts";
-
-const PORT = 5001;
 
 /** The scenario. */
 export const tcpMemory: Scenario = {
@@ -32,6 +30,7 @@ export const tcpMemory: Scenario = {
 };
 
 async function bulk(server: BulkTcp, client: BulkTcp, hostname: string, seconds: number): Promise<Sample> {
+  const port = HOST_PORT;
   const meter = new Meter();
   const receive = async (conn: BulkConn): Promise<void> => {
     const verifier = new Verifier();
@@ -44,11 +43,11 @@ async function bulk(server: BulkTcp, client: BulkTcp, hostname: string, seconds:
     }
   };
   const accept = async (): Promise<void> => {
-    for await (const conn of server.listen({ port: PORT })) return receive(conn);
+    for await (const conn of server.listen({ port, hostname })) return receive(conn);
   };
   const send = async (): Promise<void> => {
     const source = new Source();
-    const conn = await client.connect({ hostname, port: PORT });
+    const conn = await client.connect({ hostname, port });
     for (;;) source.advance(await conn.write(source.next()));
   };
   void accept();

@@ -8,14 +8,12 @@ import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { parseIpv4 } from "@bonsai/net";
 import { pair, SERVER } from "./pair.ts";
-import { Meter, runProgram } from "./program.ts";
+import { HOST_PORT, Meter, runProgram } from "./program.ts";
 import { inProcesses } from "./runtimes.ts";
 import type { Sample, Scenario } from "./scenario.ts";
 
-/** The server's port. */
+/** The port of the echo service (RFC 862). */
 const PORT = 7;
-/** The same where the lower ones take rights. */
-const HOST_PORT = 5007;
 /** Datagrams on their way at the same time. */
 const WINDOW = 64;
 /** Bytes of payload. */
