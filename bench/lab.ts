@@ -6,7 +6,6 @@
  */
 
 import { readFileSync } from "node:fs";
-import { inspect } from "node:util";
 import { Namespace, type Program } from "../tests/tap/namespace.ts";
 import { lacking, type Need } from "../tests/needs.ts";
 import { command, pinned, type Runtime } from "./runtimes.ts";
@@ -60,9 +59,9 @@ export class Lab {
   static lacks(...programs: Need[]): string | null {
     const missing = lacking(["netns", "tun", "taskset", ...programs]);
     if (missing.length === 0) return null;
-    return `Skipped: it needs root that may make network namespaces and TAP devices, taskset${
-      programs.map((program) => ` and ${program}`).join("")
-    }; this machine lacks ${missing.join(", ")}.`;
+    const tools = ["taskset", ...programs].join(" and ");
+    return `Skipped, for this machine lacks ${missing.join(" and ")}: it needs root that may make network namespaces ` +
+      `(netns) and TAP devices (tun), and the programs ${tools}.`;
   }
 
   /**
@@ -108,6 +107,6 @@ function cpuOf(program: Program): [user: number, system: number] {
   const stat = readFileSync(`/proc/${program.pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [user, system] = [Number(fields[11]), Number(fields[12])];
-  if (!(user >= 0 && system >= 0)) throw new Error(`Cannot read the processor time of ${inspect(program.pid)}`);
+  if (!(user >= 0 && system >= 0)) throw new Error(`Cannot read the processor time of process ${program.pid}`);
   return [user / 100, system / 100];
 }

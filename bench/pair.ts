@@ -8,7 +8,7 @@ import { stack } from "@bonsai/net";
 import { memory } from "@bonsai/net/drivers/memory";
 import { arp } from "@bonsai/net/protocols/arp";
 import { ethernet } from "@bonsai/net/protocols/ethernet";
-import { httpServer } from "../protocols/http_server.ts";
+import { httpServer } from "@bonsai/net/protocols/http_server";
 import { icmp } from "@bonsai/net/protocols/icmp";
 import { ipv4 } from "@bonsai/net/protocols/ipv4";
 import { tcp } from "@bonsai/net/protocols/tcp";

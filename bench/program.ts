@@ -53,6 +53,7 @@ export async function runProgram(programs: Record<string, (seconds: number) => P
     process.exit(2);
   }
   const sample = await program(Number(seconds));
+  if (!(sample.units > 0)) throw new Error(`${name} did nothing in ${seconds} s`);
   console.log(JSON.stringify(sample));
   process.exit(0);
 }
