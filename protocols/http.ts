@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Ip } from "../core/ip.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import type { Tcp } from "./tcp.ts";
@@ -11,7 +12,7 @@ import { Client, type HttpFetching, type HttpOptions } from "./http/client.ts";
 import { HttpCounters } from "./http/counters.ts";
 import { type HttpServing, Servers } from "./http/server.ts";
 
-export type { HttpFetching, HttpOptions, Resolve } from "./http/client.ts";
+export type { HttpFetching, HttpOptions } from "./http/client.ts";
 export type { HttpCounters } from "./http/counters.ts";
 export type { HttpServer, HttpServing } from "./http/server.ts";
 export * from "./http/settings.ts";
@@ -21,7 +22,6 @@ export const HTTP_OPTIONS: OptionsSchema<HttpOptions> = {
   type: "object",
   additionalProperties: false,
   properties: {
-    resolve: { description: "Finds the address of a host" },
     keepAlive: { type: "number", minimum: 0 },
     maxIdle: { type: "integer", minimum: 0, maximum: 65_536 },
   },
@@ -31,7 +31,7 @@ export const HTTP_OPTIONS: OptionsSchema<HttpOptions> = {
 export interface Http extends HttpServing, HttpFetching {}
 
 /** The {@linkcode http} protocol. */
-export interface HttpProtocol extends Protocol<"http", { tcp: Tcp }, { http: Http }> {}
+export interface HttpProtocol extends Protocol<"http", { tcp: Tcp; ip?: Ip }, { http: Http }> {}
 
 /**
  * HTTP/1.1 over TCP: servers and a client. `httpServer()` of `http_server.ts` leaves the client out.
@@ -45,16 +45,16 @@ export function http(options: HttpOptions = {}): HttpProtocol {
   checkOptions("http", HTTP_OPTIONS, options);
   return {
     name: "http",
-    needs: { tcp: "required" },
-    start: (core, { tcp }) => ({ http: layer(core, tcp, options) }),
+    needs: { tcp: "required", ip: "optional" },
+    start: (core, { tcp, ip }) => ({ http: layer(core, tcp, ip, options) }),
   };
 }
 
-function layer(core: Core, tcp: Tcp, options: HttpOptions): Http {
+function layer(core: Core, tcp: Tcp, ip: Ip | undefined, options: HttpOptions): Http {
   const counters = new HttpCounters();
   core.count("http", counters);
   const servers = new Servers(core, tcp, counters) as HttpServing;
-  const client = new Client(core, tcp, counters, options);
+  const client = new Client(core, tcp, counters, () => ip?.resolver ?? null, options);
   return {
     serve: servers.serve.bind(servers) as HttpServing["serve"],
     fetch: (input, init) => client.fetch(input, init),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Resolver } from "../../core/ip.ts";
 import { NetError } from "../../core/net_error.ts";
 import type { Core } from "../../core/protocol.ts";
 import type { Tcp } from "../tcp.ts";
@@ -31,13 +32,8 @@ const OURS: readonly string[] = [
 /** Methods that may be sent twice (RFC 9110, 9.2.2). */
 const IDEMPOTENT: readonly string[] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
 
-/** Finds the address of a host. */
-export type Resolve = (hostname: string) => string | Promise<string>;
-
 /** How to make the client. */
 export interface HttpOptions {
-  /** Finds the address of a host by its name; without it, only addresses can be fetched from. */
-  readonly resolve?: Resolve;
   /** Milliseconds for which `fetch` keeps a connection that is idle; 15,000 when left out. */
   readonly keepAlive?: number;
   /** Idle connections that `fetch` keeps for each host, 0 to 65,536; 16 when left out. */
@@ -73,7 +69,7 @@ export class Client implements ClientShared {
   /** Milliseconds for which a connection may stay idle. */
   readonly idleTimeout: number;
   readonly #maxIdle: number;
-  readonly #resolve: Resolve | undefined;
+  readonly #resolver: () => Resolver | null;
   readonly #idle: Map<string, ClientConnection[]> = new Map();
 
   /**
@@ -82,15 +78,22 @@ export class Client implements ClientShared {
    * @param core The core.
    * @param tcp What carries it.
    * @param counters What is counted.
+   * @param resolver Finds the addresses of names, where the stack has somebody who does.
    * @param options Limits, checked already.
    */
-  constructor(core: Core, tcp: Tcp, counters: HttpCounters, options: HttpOptions) {
+  constructor(
+    core: Core,
+    tcp: Tcp,
+    counters: HttpCounters,
+    resolver: () => Resolver | null,
+    options: HttpOptions,
+  ) {
     this.core = core;
     this.tcp = tcp;
     this.counters = counters;
     this.idleTimeout = options.keepAlive ?? 15_000;
     this.#maxIdle = options.maxIdle ?? 16;
-    this.#resolve = options.resolve;
+    this.#resolver = resolver;
   }
 
   /** Keeps a connection for the next request. */
@@ -170,16 +173,18 @@ export class Client implements ClientShared {
         this.counters.retries++;
       }
     }
-    const hostname = await this.#address(url.hostname);
-    signal.throwIfAborted();
-    return await new ClientConnection(this, key, { hostname, port }).exchange(request);
+    const connection = await this.#connect(key, url.hostname, port, signal);
+    return await connection.exchange(request);
   }
 
-  async #address(hostname: string): Promise<string> {
-    if (hostname.startsWith("[")) return hostname.slice(1, -1);
-    if (/^[\d.]+$/.test(hostname)) return hostname;
-    if (this.#resolve) return await this.#resolve(hostname);
-    throw new NetError("ENOTFOUND", `Cannot resolve "${hostname}": http() was given no resolver`);
+  #connect(key: string, host: string, port: number, signal: AbortSignal): Promise<ClientConnection> {
+    const attempt = (hostname: string, signal: AbortSignal): Promise<ClientConnection> =>
+      ClientConnection.open(this, key, { hostname, port }, signal);
+    if (host.startsWith("[")) return attempt(host.slice(1, -1), signal);
+    if (/^[\d.]+$/.test(host)) return attempt(host, signal);
+    const resolver = this.#resolver();
+    if (resolver) return resolver.connect(host, attempt, signal);
+    throw new NetError("ENOTFOUND", `Cannot resolve "${host}": list dns() to fetch by name`);
   }
 }
 

@@ -102,6 +102,7 @@ export class ClientConnection implements TcpUser, ContentSource {
   #keep: boolean = true;
   #over: boolean = false;
   #unsubscribe: (() => void) | null = null;
+  readonly #opening: PromiseWithResolvers<ClientConnection> = Promise.withResolvers();
 
   /**
    * Opens a connection.
@@ -109,8 +110,21 @@ export class ClientConnection implements TcpUser, ContentSource {
    * @param client What the connections share.
    * @param key To which host and port, as the client names it.
    * @param where The same for TCP.
+   * @param signal Gives up.
+   * @returns The connection, once it is established.
    */
-  constructor(client: ClientShared, key: string, where: TcpConnectOptions) {
+  static open(
+    client: ClientShared,
+    key: string,
+    where: TcpConnectOptions,
+    signal: AbortSignal,
+  ): Promise<ClientConnection> {
+    const connection = new ClientConnection(client, key, where);
+    connection.#watch(signal);
+    return connection.#opening.promise;
+  }
+
+  private constructor(client: ClientShared, key: string, where: TcpConnectOptions) {
     this.#client = client;
     this.key = key;
     this.#connection = client.tcp.open(where, this);
@@ -172,6 +186,12 @@ export class ClientConnection implements TcpUser, ContentSource {
         this.#release();
       }, (error) => this.#fail(error));
     }
+  }
+
+  /** The connection is established. */
+  opened(): void {
+    this.#unsubscribe?.();
+    this.#opening.resolve(this);
   }
 
   /** There is room for more. */
@@ -307,6 +327,7 @@ export class ClientConnection implements TcpUser, ContentSource {
     this.#content = null;
     this.#connection.abort();
     this.#end();
+    this.#opening.reject(error);
     pending?.reject(stale ? new StaleConnection(error) : error);
     content?.fail(error);
   }

@@ -60,6 +60,7 @@ const KIN: Readonly<Record<string, string>> = {
   "drivers/tun": "drivers/tap",
   "protocols/dhcp_server": "protocols/dhcp",
   "protocols/dns_server": "protocols/dns",
+  "protocols/http_server": "protocols/http",
   "protocols/mdns": "protocols/dns",
 };
 

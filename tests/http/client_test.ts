@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
+import type { Ip, Resolver } from "../../core/ip.ts";
 import type { NetError } from "../../core/net_error.ts";
 import { type Http, http, type HttpOptions } from "../../protocols/http.ts";
 import type { TcpConnection, TcpUser } from "../../protocols/tcp.ts";
@@ -7,9 +8,10 @@ import { app } from "./app.ts";
 import { FakeNet, randomSegments } from "./fake_tcp.ts";
 import { seededRandom } from "../../core/random.ts";
 
-function bench(options: HttpOptions = {}): { net: FakeNet; http: Http } {
+function bench(options: HttpOptions = {}, resolver: Resolver | null = null): { net: FakeNet; http: Http } {
   const net = new FakeNet();
-  return { net, ...http(options).start(net.core, { tcp: net.tcp }) };
+  const ip = { resolver } as unknown as Ip;
+  return { net, ...http(options).start(net.core, { tcp: net.tcp, ip }) };
 }
 
 /** Waits for a promise while the net turns. */
@@ -216,7 +218,12 @@ test("fetch: nobody listens, a scheme that is not http, a name that nobody resol
   await assertRejects(() => http.fetch("https://10.0.0.2/"), TypeError, 'its scheme is not "http:"');
   await assertRejects(() => http.fetch("no url"), TypeError);
   assertEquals((await assertRejects(() => get(net, http.fetch("http://a.test/"))) as NetError).code, "ENOTFOUND");
-  const named = bench({ resolve: (name) => Promise.resolve(name === "a.test" ? "10.0.0.2" : "10.0.0.3") });
+  const named = bench({}, {
+    lookup: (name) => Promise.resolve([name === "a.test" ? "10.0.0.2" : "10.0.0.3"]),
+    async connect(name, attempt, signal) {
+      return attempt((await this.lookup(name))[0]!, signal!);
+    },
+  });
   named.http.serve(app, { port: 80 });
   const response = await get(named.net, named.http.fetch("http://a.test/url"));
   assertEquals(await response.text(), "http://a.test/url");
