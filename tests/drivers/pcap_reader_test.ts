@@ -55,8 +55,8 @@ test("readPcap names what is no pcap file", () => {
   const message = (bytes: number[]): string => {
     return readPcap(Uint8Array.from([...bytes, ...Array(30).fill(0)])).error!.message;
   };
-  assertEquals(message([10, 13, 13, 10]), "This is a pcapng file, and only classic pcap is read here");
-  assertEquals(message([1, 2, 3, 4]), "This is no pcap file: it begins with 0x01020304");
+  assertEquals(message([10, 13, 13, 10]), "The section at byte 0 tells no byte order: the file is damaged there");
+  assertEquals(message([1, 2, 3, 4]), "This is no capture file: it begins with 0x01020304");
   assertEquals(message([0xa1, 0xb2, 0xc3, 0xd4, 0, 9]), "The pcap file is of version 9, and only version 2 is known");
 });
 
