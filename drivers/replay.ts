@@ -19,22 +19,29 @@
  * @module
  */
 
-import { foldChecksum, sumBytes } from "../core/checksum.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
-import type { Capture } from "../core/capture/pcap_reader.ts";
 import { type Driver, type Medium, NO_OFFLOAD, type Offload } from "../core/driver.ts";
+import { formatMac } from "../core/mac_address.ts";
 import { checkOptions } from "../core/options.ts";
 import { HEADROOM, type Packet } from "../core/packet.ts";
 import { Sleeper } from "../core/sleeper.ts";
-import { answerArp } from "./replay/arp.ts";
 import type { Conversation, ReplayedConversation } from "./replay/conversation.ts";
 import { Headers } from "./replay/headers.ts";
+import { answerArp, answerNeighbour } from "./replay/neighbour.ts";
 import { REPLAY_OPTIONS, ReplayCounters, type ReplayOptions } from "./replay/options.ts";
-import { canonicalAddresses, prepare, type RecordedPacket, type Recording } from "./replay/recording.ts";
+import type { Endpoint, RecordedPacket, ReplayReport } from "./replay/party.ts";
+import { prepare, type Recording } from "./replay/recording.ts";
+import { readAddress } from "./replay/rewrite.ts";
+import { Schedule } from "./replay/schedule.ts";
+import type { ReplaySource } from "./replay/source.ts";
 
 export { type Capture, type CapturedPacket, CaptureError, readPcap } from "../core/capture/pcap_reader.ts";
-export type { Endpoint, ReplayedConversation } from "./replay/conversation.ts";
+export { compareGolden, GOLDEN_OPTIONS, type GoldenDifference, type GoldenOptions } from "./replay/golden.ts";
+export type { Ending, ReplayedConversation } from "./replay/conversation.ts";
+export { type FieldValue, packetFields } from "./replay/fields.ts";
 export { REPLAY_OPTIONS, ReplayCounters, type ReplayOptions } from "./replay/options.ts";
+export type { Endpoint, ReplayReport, Verdict } from "./replay/party.ts";
+export type { ReplaySource, SourcePacket } from "./replay/source.ts";
 export type { Stream } from "./replay/stream.ts";
 
 /** Bytes that a frame may have beyond the MTU: an Ethernet header and one VLAN tag. */
@@ -65,112 +72,105 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
   /** What the stack sent, in order, up to the number that is kept. */
   readonly sent: SentPacket[] = [];
   readonly #recording: Recording;
+  readonly #schedule: Schedule;
   readonly #clock: Clock;
   readonly #sleeper: Sleeper = new Sleeper(false);
   readonly #headers: Headers = new Headers();
   readonly #converse: boolean;
-  readonly #fast: boolean;
   readonly #keep: number;
   readonly #added: Uint8Array[] = [];
-  #at: number = 0;
-  /** The time at which the recording's first packet was due; not a number until the stack first asks. */
-  #base: number = NaN;
-  /** Whether the next packet had to wait for the stack, so that those behind it are due later as well. */
-  #waited: boolean = false;
+  /** The stack's own MAC address, once it sent something. */
+  #mac: Uint8Array | null = null;
   #closed: boolean = false;
 
   /**
    * Made by {@linkcode replay}.
    *
    * @param medium What it carries.
-   * @param capture What to play.
+   * @param source What to play.
    * @param options How, checked already.
    */
-  constructor(medium: M, capture: Capture, options: ReplayOptions) {
+  constructor(medium: M, source: ReplaySource, options: ReplayOptions) {
     this.medium = medium;
     this.mtu = options.mtu ?? 1500;
     this.#clock = options.clock ?? systemClock;
     this.#converse = options.mode === "converse";
-    this.#fast = options.pace === "fast";
     this.#keep = options.keep ?? 65_536;
-    this.#recording = prepare(capture, {
+    this.#recording = prepare(source, {
       medium,
-      from: options.from ? canonicalAddresses(options.from) : null,
+      from: options.from ? new Set(options.from.map((text) => readAddress(text).text)) : null,
+      directed: options.mode === "golden",
       converse: this.#converse,
+      rewrite: options.rewrite ?? {},
       frame: medium === "ethernet" ? this.mtu + FRAME_HEADERS : this.mtu,
       counters: this.counters,
+    });
+    this.#schedule = new Schedule(this.#recording.packets, {
+      medium,
+      fast: options.pace === "fast",
+      patience: options.patience ?? Infinity,
+      onSkipped: () => this.counters.skipped++,
     });
   }
 
   /** Whether every recorded packet was fed or left out. */
   get done(): boolean {
-    return this.#head() === null && this.#added.length === 0;
+    return this.#added.length === 0 && this.#schedule.done;
   }
 
-  /** The recorded TCP conversations, in the order of their first packets; none in the mode `"feed"`. */
+  /** The recorded TCP conversations, in the order of their first packets; none unless the mode is `"converse"`. */
   get conversations(): readonly ReplayedConversation[] {
-    return this.#recording.conversations;
+    return this.#recording.parties.conversations;
   }
 
-  /** What the next packet waits for, in a sentence for a message; null when it waits for its time only, or there is none. */
+  /** What was recorded of the hosts that are not in `from`: what the stack is expected to send. */
+  get expected(): readonly SentPacket[] {
+    return this.#recording.expected;
+  }
+
+  /** What the packets that are due wait for, in a sentence for a message; null when nothing waits for the stack. */
   get waiting(): string | null {
-    const head = this.#head();
-    const missing = head && this.#missing(head);
-    if (!missing) return null;
-    const { peer, local } = head.conversation!;
-    const ends = `${peer.address}.${peer.port} > ${local.address}.${local.port}`;
-    return `Packet ${head.number} of the recording (${ends}) waits for ${missing}`;
+    const [packet] = this.#schedule.blocked(this.#clock.now());
+    if (!packet) return null;
+    const { peer, local } = packet.party!.report();
+    const ends = `${text(peer)} > ${text(local)}`;
+    return `Packet ${packet.number} of the recording (${ends}) waits for ${this.#schedule.missing(packet)}`;
   }
 
-  /** The next packet to feed, past those that are left out. */
-  #head(): RecordedPacket | null {
-    const { packets } = this.#recording;
-    for (; this.#at < packets.length; this.#at++) {
-      const packet = packets[this.#at]!;
-      const conversation = packet.conversation;
-      if (!conversation || (conversation.whole && !conversation.reset)) return packet;
-      this.counters.skipped++;
-    }
-    return null;
-  }
-
-  #missing(head: RecordedPacket): string | null {
-    if (!head.conversation) return null;
-    return head.conversation.missing(this.#headers.read(head.bytes, 0, head.bytes.length, this.medium));
-  }
-
-  #due(head: RecordedPacket, now: number): number {
-    if (this.#fast) return now;
-    if (Number.isNaN(this.#base)) this.#base = now - head.time;
-    return this.#base + head.time;
+  /**
+   * Says what came of each recorded conversation and exchange; none unless the mode is `"converse"`.
+   *
+   * @returns The reports, in the order of the first packets.
+   */
+  reports(): ReplayReport[] {
+    const { conversations, exchanges } = this.#recording.parties;
+    // What the stack sent and nobody recorded is no recorded exchange.
+    return [...conversations, ...exchanges.filter(({ packet }) => packet > 0)].map((party) => party.report())
+      .sort((a, b) => a.packet - b.packet);
   }
 
   /** Fills an empty packet with the next one that is due and has nothing to wait for. */
   receive(packet: Packet): boolean {
     if (this.#closed) return false;
-    const added = this.#added.shift();
-    if (added) return this.#fill(packet, added);
-    const head = this.#head();
-    if (!head) return false;
-    const now = this.#clock.now();
-    const due = this.#due(head, now);
-    if (due > now) return false;
-    if (this.#missing(head)) {
-      this.#waited = true;
-      return false;
+    for (let added = this.#added.shift(); added; added = this.#added.shift()) {
+      if (this.#fill(packet, added)) return true;
     }
-    if (this.#waited) this.#base += now - due;
-    this.#waited = false;
-    this.#at++;
-    if (!this.#fill(packet, head.bytes)) {
-      this.counters.oversized++;
-      return false;
+    for (let next = this.#take(); next; next = this.#take()) {
+      if (!this.#fill(packet, next.bytes)) {
+        this.counters.oversized++;
+        continue;
+      }
+      this.counters.fed++;
+      const headers = this.#headers.read(packet.bytes, packet.start, packet.end, this.medium);
+      next.party?.rewrite(headers, next);
+      if (this.#mac && this.medium === "ethernet") this.#toLive(packet);
+      return true;
     }
-    this.counters.fed++;
-    const headers = this.#headers.read(packet.bytes, packet.start, packet.end, this.medium);
-    headers.finishOffloaded();
-    head.conversation?.rewrite(headers);
-    return true;
+    return false;
+  }
+
+  #take(): RecordedPacket | null {
+    return this.#schedule.take(this.#clock.now());
   }
 
   #fill(packet: Packet, bytes: Uint8Array): boolean {
@@ -180,6 +180,11 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
     return true;
   }
 
+  /** Frames that went to the recorded host go to the live one. */
+  #toLive({ bytes, start }: Packet): void {
+    if (this.#converse && this.#recording.localMacs.has(formatMac(bytes, start))) bytes.set(this.#mac!, start);
+  }
+
   /** Keeps a packet of the stack, and takes note of what it says in a conversation. */
   transmit(packet: Packet): boolean {
     if (this.#closed) return false;
@@ -187,28 +192,20 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
     if (this.sent.length < this.#keep) this.sent.push({ time: this.#clock.now(), bytes: packet.view().slice() });
     else this.counters.forgotten++;
     if (!this.#converse) return true;
+    const { parties, macs } = this.#recording;
     const headers = this.#headers.read(packet.bytes, packet.start, packet.end, this.medium);
-    if (headers.isTcp) this.#partner(headers)?.observe(headers);
-    else if (this.medium === "ethernet") this.#add(answerArp(packet.view(), this.#recording.macs));
-    return true;
-  }
-
-  /** The conversation to which a segment of the stack belongs. */
-  #partner(segment: Headers): Conversation | null {
-    const [address, port, localPort] = [segment.destination, segment.destinationPort, segment.sourcePort];
-    let partner: Conversation | null = null;
-    let waiting: Conversation | null = null;
-    for (const conversation of this.#recording.conversations) {
-      const { peer } = conversation;
-      if (peer.port !== port || peer.address !== address || !conversation.whole) continue;
-      // The latest one that runs over these ports: they may serve again.
-      if (conversation.active) partner = conversation.livePort === localPort ? conversation : partner;
-      else waiting ??= conversation;
+    if (this.medium === "ethernet" && packet.length >= 14) {
+      this.#mac ??= packet.bytes.slice(packet.start + 6, packet.start + 12);
+      const arp = answerArp(packet.view(), macs);
+      if (arp) this.#add(arp);
+      else if (headers.type === 0x0806) parties.observeArp(packet.view());
+      if (headers.isNeighbourMessage) {
+        this.#add(answerNeighbour(headers, macs));
+        return true;
+      }
     }
-    const opens = (segment.flags & 0x12) === 2;
-    if (!opens || (partner && partner.isn === segment.seq)) return partner;
-    if (waiting) waiting.livePort = localPort;
-    return waiting;
+    parties.observe(headers);
+    return true;
   }
 
   #add(packet: Uint8Array | null): void {
@@ -222,37 +219,31 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
     return Infinity;
   }
 
-  /** Acknowledges what the stack sent, when a packet that is due waits for more of it. */
+  /** Acknowledges what the stack sent, where a packet that is due waits for more of it, or the recording says nothing more. */
   flush(): void {
-    const head = this.#head();
-    const conversation = head?.conversation;
-    if (!head || !conversation || conversation.outstanding <= 0 || !conversation.begun) return;
-    const now = this.#clock.now();
-    if (this.#due(head, now) > now || this.#missing(head) === null) return;
-    const copy = new Uint8Array(head.bytes.length + 32);
-    copy.set(head.bytes);
-    const headers = this.#headers.read(copy, 0, head.bytes.length, this.medium);
-    conversation.acknowledge(headers);
-    headers.finish();
-    if (headers.version === 4) {
-      const { network, transport } = headers;
-      copy[network + 10] = copy[network + 11] = 0;
-      const checksum = foldChecksum(sumBytes(copy, network, transport));
-      copy[network + 10] = checksum >> 8;
-      copy[network + 11] = checksum;
+    if (!this.#converse || this.#closed) return;
+    for (const { party } of this.#schedule.blocked(this.#clock.now())) {
+      if (party && "acknowledge" in party) this.#acknowledge(party as Conversation);
     }
-    this.#add(copy.subarray(0, headers.end));
+    for (const conversation of this.#recording.parties.active) {
+      if (conversation.trails) this.#acknowledge(conversation);
+    }
+  }
+
+  #acknowledge(conversation: Conversation): void {
+    if (conversation.outstanding <= 0 || !conversation.begun) return;
+    const headers = conversation.acknowledge(this.#headers, this.medium);
+    if (!headers) return;
+    headers.finish();
+    headers.finishNetwork();
+    if (this.#mac && this.medium === "ethernet") headers.bytes.set(this.#mac, 0);
+    this.#add(headers.bytes.slice(0, headers.end));
   }
 
   /** When the next packet is due; infinity while it waits for the stack, or there is none. */
   next(): number {
     if (this.#closed) return Infinity;
-    if (this.#added.length > 0) return -Infinity;
-    const head = this.#head();
-    if (!head) return Infinity;
-    const now = this.#clock.now();
-    const due = this.#due(head, now);
-    return due <= now && this.#missing(head) ? Infinity : due;
+    return this.#added.length > 0 ? -Infinity : this.#schedule.next(this.#clock.now());
   }
 
   /** Waits until a packet is due, or `ms` have passed. */
@@ -272,6 +263,10 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
   }
 }
 
+function text({ address, port }: Endpoint): string {
+  return port > 0 ? `${address}.${port}` : address;
+}
+
 /**
  * Makes a driver that plays a recording.
  *
@@ -279,7 +274,7 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
  * sender left to its network card are finished.
  *
  * @param medium What the stack speaks: `"ethernet"` or `"ip"`.
- * @param capture The recording, from {@linkcode readPcap}; a damaged one plays up to the damage.
+ * @param source The recording, such as {@linkcode readPcap} gives; a damaged one plays up to the damage.
  * @param options Whose packets, when, and how.
  * @returns The driver.
  * @throws {TypeError} When an option is unknown or of another type, the driver cannot carry what was captured, or a
@@ -287,10 +282,14 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
  * @throws {RangeError} When an option is out of its range.
  * @throws {SyntaxError} When one of `from` is no address.
  */
-export function replay<M extends Medium>(medium: M, capture: Capture, options: ReplayOptions = {}): ReplayDriver<M> {
+export function replay<M extends Medium>(
+  medium: M,
+  source: ReplaySource,
+  options: ReplayOptions = {},
+): ReplayDriver<M> {
   checkOptions("replay", REPLAY_OPTIONS, options);
   if (options.mode === "converse" && !options.from?.length) {
     throw new TypeError('replay(): to converse it must know the recorded peer: name its address in "from"');
   }
-  return new ReplayDriver(medium, capture, options);
+  return new ReplayDriver(medium, source, options);
 }

@@ -7,23 +7,35 @@
  * @module
  */
 
-import { getI32 } from "../../core/packet.ts";
+import { getI32, setI32 } from "../../core/packet.ts";
 import type { Headers } from "./headers.ts";
+import {
+  type Endpoint,
+  excerpt,
+  firstDifference,
+  type Party,
+  type RecordedPacket,
+  type ReplayReport,
+} from "./party.ts";
 import { Stream } from "./stream.ts";
 
+const FIN = 1;
 const SYN = 2;
 const RST = 4;
 const ACK = 16;
+/** Options of TCP, by their numbers, and one that says nothing. */
+const NOP = 1;
+const SCALE = 3;
+const SACK_PERMITTED = 4;
+const SACK = 5;
+const STAMPS = 8;
 /** Bytes that the live side may send beyond what was recorded before they are no longer kept. */
 const SURPLUS = 65_536;
+/** Bytes of a packet that are kept for messages that quote it. */
+const QUOTED = 128;
 
-/** One end of a conversation. */
-export interface Endpoint {
-  /** The IP address. */
-  readonly address: string;
-  /** The port. */
-  readonly port: number;
-}
+/** How one side ended its direction. */
+export type Ending = "open" | "closed" | "reset";
 
 /** A recorded TCP conversation as a test sees it. */
 export interface ReplayedConversation {
@@ -39,50 +51,99 @@ export interface ReplayedConversation {
   readonly begun: boolean;
   /** Whether the live stack reset it, so that the rest of the recording was left out. */
   readonly reset: boolean;
-  /** What the recorded host sent. */
+  /** What the recorded peer sent. */
+  readonly received: Stream;
+  /** What the recorded host sent in whose place the live stack stands. */
   readonly recorded: Stream;
   /** What the live stack sent, up to 64 KiB more than was recorded. */
   readonly live: Stream;
+  /** How the recorded host ended. */
+  readonly recordedEnd: Ending;
+  /** How the live stack ended. */
+  readonly liveEnd: Ending;
+  /**
+   * Says what came of it.
+   *
+   * @returns Whether the live stack sent what was recorded, and what differs first.
+   */
+  report(): ReplayReport;
 }
 
 /** A recorded conversation, and what the live stack has done in it so far. */
-export class Conversation implements ReplayedConversation {
+export class Conversation implements ReplayedConversation, Party {
   /** Who is played from the recording. */
   readonly peer: Endpoint;
-  /** Who is played by the live stack, as recorded. */
+  /** Who is played by the live stack. */
   readonly local: Endpoint;
+  /** The number of its first packet in the file. */
+  readonly packet: number;
   /** The port of the live stack: the recorded one, unless the live stack began the conversation from another. */
   livePort: number;
   /** Whether the live stack takes part: its first segment was seen. */
   begun: boolean = false;
-  /** Whether one of the peer's segments went to the live stack. */
-  #fed: boolean = false;
-  /** Whether the live stack reset the conversation, so that the rest of the recording is moot. */
-  reset: boolean = false;
+  /** Recorded packets that were not fed yet. */
+  left: number = 0;
+  /** Changes with everything that the live stack sends. */
+  progress: number = 0;
+  /** What the recorded peer sent. */
+  readonly received: Stream = new Stream();
   /** What the recorded host sent. */
   readonly recorded: Stream = new Stream();
   /** What the live stack sent. */
   readonly live: Stream = new Stream();
+  /** How the recorded host ended. */
+  recordedEnd: Ending = "open";
+  /** How the live stack ended. */
+  liveEnd: Ending = "open";
+  /** What the live stack sent last, from its IP header on, for messages that quote it. */
+  quote: Uint8Array | null = null;
+  /** Whether one of the peer's segments went to the live stack. */
+  #fed: boolean = false;
+  /** What it waited for in vain. */
+  #stalled: string | null = null;
+  /** Whether a packet was cut when it was recorded. */
+  #cut: boolean = false;
+
+  // As recorded.
   #recordedIsn: number | null = null;
+  #recordedNext: number = 0;
   #recordedScales: boolean = false;
+  #peerIsn: number | null = null;
   #peerScale: number = -1;
+
+  // What the live stack sent: its numbers, and what it can do.
   #isn: number = 0;
   #next: number = 0;
   #edge: number = 0;
   #scale: number = -1;
-  #stamp: number | null = null;
+  #stamps: boolean = false;
+  #sacks: boolean = false;
+  #stamp: number = 0;
+
+  // What it got.
   #acked: number = 0;
+  #peerNext: number = 0;
+  #peerStamp: number = 0;
+  #peerStamps: boolean = false;
+  #peerReset: boolean = false;
+  #template: Uint8Array | null = null;
+
+  /** A recorded number and the live one that answers to it; what comes later is as far from the one as from the other. */
+  #anchor: number = 0;
+  #liveAnchor: number = 0;
 
   /**
    * Makes a conversation of which nothing is known yet.
    *
    * @param peer Who is played from the recording.
    * @param local Who is played by the live stack.
+   * @param packet The number of its first packet.
    */
-  constructor(peer: Endpoint, local: Endpoint) {
+  constructor(peer: Endpoint, local: Endpoint, packet: number) {
     this.peer = peer;
     this.local = local;
     this.livePort = local.port;
+    this.packet = packet;
   }
 
   /** Whether either side has sent something in this run. */
@@ -97,19 +158,45 @@ export class Conversation implements ReplayedConversation {
 
   /** Whether the recording holds the beginning, without which its numbers cannot be mapped. */
   get whole(): boolean {
-    return this.#recordedIsn !== null;
+    return this.#recordedIsn !== null || (this.#peerIsn !== null && this.recordedEnd === "reset");
+  }
+
+  /** Whether the live stack reset the conversation, so that the rest of the recording is moot. */
+  get reset(): boolean {
+    return this.liveEnd === "reset";
+  }
+
+  /** Whether the rest of its packets is left out. */
+  get over(): boolean {
+    return !this.whole || this.reset || this.#stalled !== null;
+  }
+
+  /** How much the host that is played live had sent so far in the recording; read while it is prepared. */
+  get recordedNext(): number {
+    return this.#recordedNext;
   }
 
   /**
    * Learns from a recorded segment of the side that the live stack plays.
    *
    * @param segment The segment.
+   * @param cut Whether it was not recorded to its end.
    */
-  learn(segment: Headers): void {
-    if (segment.flags & SYN) {
-      this.#recordedIsn ??= segment.seq;
-      this.#recordedScales = segment.option(3, 3) >= 0;
+  learn(segment: Headers, cut: boolean): void {
+    const { flags } = segment;
+    if (flags & SYN) {
+      if (this.#recordedIsn === null) {
+        this.#recordedIsn = this.#anchor = segment.seq;
+        this.#recordedNext = segment.seq;
+      }
+      this.#recordedScales = segment.option(SCALE, 3) >= 0;
     }
+    if (flags & RST) this.recordedEnd = "reset";
+    else if (flags & FIN && this.recordedEnd === "open") this.recordedEnd = "closed";
+    if (cut) this.#cut = true;
+    if (this.#recordedIsn === null || flags & RST) return;
+    const end = segment.seq + segment.extent | 0;
+    if ((end - this.#recordedNext | 0) > 0) this.#recordedNext = end;
     this.#add(this.recorded, segment, this.#recordedIsn, Infinity);
   }
 
@@ -117,11 +204,16 @@ export class Conversation implements ReplayedConversation {
    * Learns from a recorded segment of the peer.
    *
    * @param segment The segment.
+   * @param cut Whether it was not recorded to its end.
    */
-  learnPeer(segment: Headers): void {
-    if (!(segment.flags & SYN)) return;
-    const scale = segment.option(3, 3);
-    this.#peerScale = scale < 0 ? -1 : Math.min(14, segment.bytes[scale + 2]!);
+  learnPeer(segment: Headers, cut: boolean): void {
+    if (cut) this.#cut = true;
+    if (segment.flags & SYN) {
+      this.#peerIsn ??= segment.seq;
+      const scale = segment.option(SCALE, 3);
+      this.#peerScale = scale < 0 ? -1 : Math.min(14, segment.bytes[scale + 2]!);
+    }
+    this.#add(this.received, segment, this.#peerIsn, Infinity);
   }
 
   #add(stream: Stream, segment: Headers, isn: number | null, most: number): void {
@@ -137,24 +229,37 @@ export class Conversation implements ReplayedConversation {
    */
   observe(segment: Headers): void {
     const { flags, seq } = segment;
+    this.quote = segment.bytes.slice(segment.network, Math.min(segment.end, segment.network + QUOTED));
     if (flags & RST) {
-      this.reset = true;
+      this.progress++;
+      this.liveEnd = "reset";
       return;
     }
     if (flags & SYN && !this.begun) {
       this.begun = true;
-      this.#isn = this.#next = this.#acked = seq;
-      const scale = segment.option(3, 3);
+      this.#isn =
+        this.#liveAnchor =
+        this.#next =
+        this.#acked =
+          seq;
+      const scale = segment.option(SCALE, 3);
       this.#scale = scale < 0 ? -1 : Math.min(14, segment.bytes[scale + 2]!);
+      this.#stamps = segment.option(STAMPS, 10) >= 0;
+      this.#sacks = segment.option(SACK_PERMITTED, 2) >= 0;
     }
     if (!this.begun) return;
     const end = seq + segment.extent | 0;
-    if ((end - this.#next | 0) > 0) this.#next = end;
-    const stamp = segment.option(8, 10);
+    if ((end - this.#next | 0) > 0) {
+      this.#next = end;
+      this.progress++;
+      if (flags & FIN) this.liveEnd = "closed";
+    }
+    const stamp = segment.option(STAMPS, 10);
     if (stamp >= 0) this.#stamp = getI32(segment.bytes, stamp + 2);
     if (flags & ACK) {
       const scaled = !(flags & SYN) && this.#scale >= 0 && this.#peerScale >= 0;
       const edge = segment.ack + segment.u16(14) * (scaled ? 2 ** this.#scale : 1) | 0;
+      if (edge !== this.#edge) this.progress++;
       this.#edge = edge;
     }
     this.#add(this.live, segment, this.#isn, this.recorded.length + SURPLUS);
@@ -162,13 +267,14 @@ export class Conversation implements ReplayedConversation {
 
   /** By how much the live numbers are ahead of the recorded ones. */
   get #shift(): number {
-    return this.#isn - this.#recordedIsn! | 0;
+    return this.#liveAnchor - this.#anchor | 0;
   }
 
   /** The highest live number that a recorded segment of the peer presupposes. */
-  #presupposed(segment: Headers): number {
-    let most = segment.ack + this.#shift | 0;
-    const sack = segment.option(5, 10);
+  #presupposed(segment: Headers, before: number): number {
+    // What acknowledges nothing comes after what was there to see.
+    let most = (segment.flags & ACK ? segment.ack : before) + this.#shift | 0;
+    const sack = segment.option(SACK, 10);
     if (sack >= 0) {
       for (let at = sack + 6; at + 4 <= sack + segment.bytes[sack + 1]!; at += 8) {
         const right = getI32(segment.bytes, at) + this.#shift | 0;
@@ -178,17 +284,12 @@ export class Conversation implements ReplayedConversation {
     return most;
   }
 
-  /**
-   * Tells what a recorded segment of the peer has to wait for.
-   *
-   * @param segment The segment, as recorded.
-   * @returns Null when it can go to the live stack; else a sentence's end.
-   */
-  missing(segment: Headers): string | null {
+  /** Tells what a recorded segment of the peer has to wait for. */
+  missing(segment: Headers, { before }: RecordedPacket): string | null {
     const { flags } = segment;
-    if (!(flags & ACK)) return null;
+    if (!(flags & ACK) && !(flags & RST && this.#recordedIsn !== null && before !== 0)) return null;
     if (!this.begun) return "the live stack's first segment";
-    const lacks = this.#presupposed(segment) - this.#next | 0;
+    const lacks = this.#presupposed(segment, before) - this.#next | 0;
     if (lacks > 0) {
       return `${lacks} more sequence numbers from the live stack, which sent ${this.#next - this.#isn | 0}`;
     }
@@ -198,37 +299,81 @@ export class Conversation implements ReplayedConversation {
     return null;
   }
 
+  /**
+   * Ends a wait that took too long. A live side that has said something, and now is silent, has said less than was recorded:
+   * what it said takes the place of what was recorded. One that said nothing is waited for no longer.
+   */
+  giveWay(segment: Headers, packet: RecordedPacket): void {
+    const presupposed = this.#presupposed(segment, packet.before);
+    const answered = this.begun && (this.#next - this.#liveAnchor | 0) > 1 && (presupposed - this.#next | 0) > 0;
+    if (answered) this.#meet(presupposed - this.#shift | 0);
+    else this.#stalled = `packet ${packet.number} waits for ${this.missing(segment, packet)}`;
+  }
+
+  /** Lets a recorded number answer to all that the live stack sent so far. */
+  #meet(recorded: number): void {
+    this.#anchor = recorded;
+    this.#liveAnchor = this.#next;
+  }
+
   /** Sequence numbers that the live stack sent and nothing acknowledged yet. */
   get outstanding(): number {
     return this.#next - this.#acked | 0;
   }
 
-  /**
-   * Makes a segment of the peer fit the live stack, once nothing is missing.
-   *
-   * @param segment The segment, where it may be changed.
-   */
-  rewrite(segment: Headers): void {
+  /** Makes a segment of the peer fit the live stack, once nothing is missing. */
+  rewrite(segment: Headers, { before, bytes }: RecordedPacket): void {
     this.#fed = true;
     const { flags, transport } = segment;
+    const fresh = segment.extent > 0;
+    this.#template = bytes;
+    const end = segment.seq + segment.extent | 0;
+    if (flags & SYN || (end - this.#peerNext | 0) > 0) this.#peerNext = end;
+    if (flags & RST) this.#peerReset = true;
     if (this.livePort !== this.local.port) segment.set16(2, this.livePort);
     if (flags & ACK && this.begun) {
+      // The peer has seen all there was, and goes on: so it has seen all that is there now.
+      if (fresh && segment.ack === before && !(flags & SYN)) {
+        if ((this.#next - segment.ack - this.#shift | 0) > 0) this.#meet(before);
+      }
       let ack = segment.ack + this.#shift | 0;
       if ((ack - this.#acked | 0) > 0) this.#acked = ack;
       // No host takes back what it acknowledged. A bare acknowledgement that comes late stays old, or it would count as a
       // duplicate and call for a retransmission.
-      else if (segment.extent > 0) ack = this.#acked;
+      else if (fresh) ack = this.#acked;
       segment.set32(transport + 8, ack);
-      const sack = segment.option(5, 10);
+      const sack = segment.option(SACK, 10);
       if (sack >= 0) {
         for (let at = sack + 2; at + 4 <= sack + segment.bytes[sack + 1]!; at += 4) {
           segment.set32(at, getI32(segment.bytes, at) + this.#shift | 0);
         }
       }
-      const stamp = segment.option(8, 10);
-      if (stamp >= 0 && this.#stamp !== null) segment.set32(stamp + 6, this.#stamp);
     }
+    this.#rewriteOptions(segment);
     if (!(flags & SYN)) segment.set16(14, this.#window(segment.u16(14)));
+  }
+
+  /** Leaves out the options to which the live stack did not agree, and returns its timestamps. */
+  #rewriteOptions(segment: Headers): void {
+    const answers = this.begun && (segment.flags & ACK) !== 0;
+    const stamp = segment.option(STAMPS, 10);
+    if (stamp >= 0) {
+      const value = getI32(segment.bytes, stamp + 2);
+      if (!this.#peerStamps || (value - this.#peerStamp | 0) > 0) this.#peerStamp = value;
+      this.#peerStamps = true;
+      if (answers && !this.#stamps) this.#blank(segment, stamp);
+      else if (answers) segment.set32(stamp + 6, this.#stamp);
+    }
+    if (!answers) return;
+    if (!this.#sacks) {
+      this.#blank(segment, segment.option(SACK, 10));
+      this.#blank(segment, segment.option(SACK_PERMITTED, 2));
+    }
+    if (this.#scale < 0) this.#blank(segment, segment.option(SCALE, 3));
+  }
+
+  #blank(segment: Headers, at: number): void {
+    if (at >= 0) segment.fill(at, at + segment.bytes[at + 1]!, NOP);
   }
 
   /** The peer's window, as the live stack will scale it. */
@@ -239,30 +384,40 @@ export class Conversation implements ReplayedConversation {
     return live ? window >> this.#peerScale : Math.min(65_535, window * 2 ** this.#peerScale);
   }
 
+  /** Whether the recording has nothing more to say, while the live stack does. */
+  get trails(): boolean {
+    return this.left === 0 && this.outstanding > 0 && !this.#peerReset && !this.over && this.#fed;
+  }
+
   /**
-   * Turns a copy of a segment of the peer that still has to wait into a bare acknowledgement of all that the live stack sent,
-   * for the live stack may send in smaller bursts than the recorded host and wait for one.
+   * Makes a bare acknowledgement of all that the live stack sent: it may send in smaller bursts than the recorded host and wait
+   * for one, or send more than was recorded.
    *
-   * @param segment The copy.
+   * @param headers Reads the packet while it is made.
+   * @param medium What it begins with.
+   * @returns The packet, but for the checksum of its IP header; null when the peer has not said anything that could be copied.
    */
-  acknowledge(segment: Headers): void {
-    const { bytes, transport, network } = segment;
-    const stamp = segment.option(8, 10);
+  acknowledge(headers: Headers, medium: "ethernet" | "ip"): Headers | null {
+    if (!this.#template) return null;
+    const bytes = new Uint8Array(this.#template.length + 32);
+    bytes.set(this.#template);
+    const segment = headers.read(bytes, 0, this.#template.length, medium);
+    const { transport, network } = segment;
+    const window = segment.flags & SYN ? Math.min(65_535, segment.u16(14)) : this.#window(segment.u16(14));
     let size = 20;
-    if (stamp >= 0 && this.#stamp !== null) {
-      const value = getI32(bytes, stamp + 2);
-      bytes.set([1, 1, 8, 10], transport + 20);
-      this.#write(bytes, transport + 24, value);
-      this.#write(bytes, transport + 28, this.#stamp);
+    if (this.#stamps && this.#peerStamps) {
+      bytes.set([NOP, NOP, STAMPS, 10], transport + 20);
+      setI32(bytes, transport + 24, this.#peerStamp);
+      setI32(bytes, transport + 28, this.#stamp);
       size = 32;
     }
     this.#acked = this.#next;
-    this.#write(bytes, transport + 8, this.#next);
     bytes[transport + 2] = this.livePort >> 8;
     bytes[transport + 3] = this.livePort;
+    setI32(bytes, transport + 4, this.#peerNext);
+    setI32(bytes, transport + 8, this.#next);
     bytes[transport + 12] = size << 2;
     bytes[transport + 13] = ACK;
-    const window = this.#window(segment.u16(14));
     bytes[transport + 14] = window >> 8;
     bytes[transport + 15] = window;
     bytes[transport + 18] = bytes[transport + 19] = 0;
@@ -271,12 +426,31 @@ export class Conversation implements ReplayedConversation {
     const field = network + (segment.version === 6 ? 4 : 2);
     bytes[field] = total >> 8;
     bytes[field + 1] = total;
+    return segment;
   }
 
-  #write(bytes: Uint8Array, at: number, value: number): void {
-    bytes[at] = value >>> 24;
-    bytes[at + 1] = value >>> 16;
-    bytes[at + 2] = value >>> 8;
-    bytes[at + 3] = value;
+  /** Says what came of it. */
+  report(): ReplayReport {
+    const [verdict, reason] = this.#judge();
+    return { kind: "tcp", peer: this.peer, local: this.local, packet: this.packet, verdict, reason };
+  }
+
+  #judge(): [ReplayReport["verdict"], string | null] {
+    if (!this.whole) return ["impossible", "the recording lacks its beginning"];
+    if (this.#cut) return ["impossible", "its packets were cut short when they were recorded"];
+    const recorded = this.recorded.bytes();
+    const live = this.live.bytes();
+    const at = firstDifference(recorded, live);
+    const more = at === live.length && at < recorded.length;
+    if (at >= 0 && !(more && this.#stalled !== null)) {
+      return ["different", `byte ${at}: ${excerpt(recorded, at)} was recorded, and ${excerpt(live, at)} came`];
+    }
+    if (this.#stalled !== null) return ["impossible", this.#stalled];
+    if (this.liveEnd !== this.recordedEnd) {
+      const ends: Record<Ending, string> = { open: "stayed open", closed: "closed", reset: "reset the connection" };
+      return ["different", `the recorded host ${ends[this.recordedEnd]}, and the live one ${ends[this.liveEnd]}`];
+    }
+    if (this.left > 0) return ["impossible", `${this.left} of its packets were not played`];
+    return ["identical", null];
   }
 }

@@ -6,7 +6,7 @@
 
 import { foldChecksum, sumBytes, updateChecksum } from "../../core/checksum.ts";
 import type { Medium } from "../../core/driver.ts";
-import { PROTOCOL_TCP } from "../../core/ip.ts";
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../core/ip.ts";
 import { formatIpv4, type Ipv4Address } from "../../core/ipv4_address.ts";
 import { formatIpv6, readIpv6 } from "../../core/ipv6_address.ts";
 import { getI32, setI32 } from "../../core/packet.ts";
@@ -26,10 +26,12 @@ export class Headers {
   version: number = 0;
   /** The number of the transport protocol. */
   protocol: number = 0;
-  /** Where the transport header lies; -1 when it is not whole, or the packet is a fragment. */
+  /** Where the transport header lies; -1 when there is none, or the packet is a fragment. */
   transport: number = -1;
   /** One past the last byte of the IP packet; padding lies behind it. */
   end: number = 0;
+  /** Whether the IP packet says that it is longer than what there is of it. */
+  cut: boolean = false;
 
   /**
    * Finds the headers of a packet.
@@ -44,6 +46,7 @@ export class Headers {
     this.bytes = bytes;
     this.network = this.transport = -1;
     this.type = 0;
+    this.cut = false;
     let at = start;
     if (medium === "ethernet") {
       at += ETHERNET;
@@ -63,14 +66,16 @@ export class Headers {
   #ipv4(at: number, end: number): void {
     const bytes = this.bytes;
     const size = (bytes[at]! & 15) << 2;
-    const total = bytes[at + 2]! << 8 | bytes[at + 3]!;
+    // A sender that leaves the cutting to its network card may leave the length to it too.
+    const total = bytes[at + 2]! << 8 | bytes[at + 3]! || end - at;
     if (size < 20 || total < size) return;
     this.network = at;
     this.version = 4;
     this.protocol = bytes[at + 9]!;
     this.end = Math.min(end, at + total);
     const fragment = (bytes[at + 6]! << 8 | bytes[at + 7]!) & 0x3fff;
-    if (fragment === 0 && at + total <= end) this.#transport(at + size);
+    if (fragment === 0) this.#transport(at + size);
+    this.cut = at + total > end;
   }
 
   #ipv6(at: number, end: number): void {
@@ -81,7 +86,8 @@ export class Headers {
     this.protocol = bytes[at + 6]!;
     this.end = Math.min(end, at + total);
     // Extension headers are passed on as they are, and their packets not looked into.
-    if (at + total <= end) this.#transport(at + 40);
+    this.#transport(at + 40);
+    this.cut = at + total > end;
   }
 
   #transport(at: number): void {
@@ -96,7 +102,19 @@ export class Headers {
 
   /** Whether it is a whole TCP segment. */
   get isTcp(): boolean {
+    return this.isCutTcp && !this.cut;
+  }
+
+  /** Whether it is a TCP segment, whole or cut behind its header. */
+  get isCutTcp(): boolean {
     return this.transport >= 0 && this.protocol === PROTOCOL_TCP;
+  }
+
+  /** Whether it is a message of neighbour or router discovery, which belongs to its link. */
+  get isNeighbourMessage(): boolean {
+    if (!this.isIcmp || this.version !== 6) return false;
+    const type = this.bytes[this.transport]!;
+    return (type >= 133 && type <= 137) || (type >= 130 && type <= 132) || type === 143;
   }
 
   /** The sender's IP address as text; empty when there is none. */
@@ -109,10 +127,25 @@ export class Headers {
     return this.#address(16, 24);
   }
 
-  #address(at4: number, at6: number): string {
-    if (this.network < 0) return "";
-    if (this.version === 6) return formatIpv6(readIpv6(this.bytes, this.network + at6));
-    return formatIpv4(getI32(this.bytes, this.network + at4) as Ipv4Address);
+  /** The receiver of the packet that an ICMP error quotes, as text; the error must be long enough. */
+  get quotedDestination(): string {
+    return this.#address(16, 24, this.transport + 8);
+  }
+
+  #address(at4: number, at6: number, network: number = this.network): string {
+    if (network < 0) return "";
+    if (this.version === 6) return formatIpv6(readIpv6(this.bytes, network + at6));
+    return formatIpv4(getI32(this.bytes, network + at4) as Ipv4Address);
+  }
+
+  /** Whether it is a whole UDP datagram. */
+  get isUdp(): boolean {
+    return this.transport >= 0 && !this.cut && this.protocol === PROTOCOL_UDP;
+  }
+
+  /** Whether it is a whole message of ICMP, of either version. */
+  get isIcmp(): boolean {
+    return this.transport >= 0 && !this.cut && this.protocol === (this.version === 6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP);
   }
 
   /** The sender's port. */
@@ -230,14 +263,43 @@ export class Headers {
     bytes[field + 1] = checksum;
   }
 
+  /**
+   * Writes one octet into a range of a TCP header, and changes its checksum with it.
+   *
+   * @param from The first place, in bytes of the storage.
+   * @param to One past the last.
+   * @param value The octet.
+   */
+  fill(from: number, to: number, value: number): void {
+    const { bytes, transport } = this;
+    for (let at = from; at < to; at++) {
+      const word = at - (at - transport & 1);
+      const high = word === at;
+      this.set16(word - transport, high ? value << 8 | bytes[word + 1]! : bytes[word]! << 8 | value);
+    }
+  }
+
   /** Computes the checksum of the transport header and writes it. */
   finish(): void {
-    const field = this.transport + (this.protocol === PROTOCOL_TCP ? 16 : 6);
+    const offset = this.isTcp ? 16 : this.isIcmp ? 2 : 6;
+    const field = this.transport + offset;
     const bytes = this.bytes;
     bytes[field] = bytes[field + 1] = 0;
-    const checksum = foldChecksum(sumBytes(bytes, this.transport, this.end, this.pseudoSum()));
+    // ICMP for IPv4 alone covers no pseudo-header.
+    const initial = this.isIcmp && this.version === 4 ? 0 : this.pseudoSum();
+    const checksum = foldChecksum(sumBytes(bytes, this.transport, this.end, initial)) || (this.isUdp ? 0xffff : 0);
     bytes[field] = checksum >> 8;
     bytes[field + 1] = checksum;
+  }
+
+  /** Computes the checksum of the IPv4 header and writes it. */
+  finishNetwork(): void {
+    const { bytes, network } = this;
+    if (this.version !== 4) return;
+    bytes[network + 10] = bytes[network + 11] = 0;
+    const checksum = foldChecksum(sumBytes(bytes, network, network + ((bytes[network]! & 15) << 2)));
+    bytes[network + 10] = checksum >> 8;
+    bytes[network + 11] = checksum;
   }
 
   /**
@@ -245,7 +307,7 @@ export class Headers {
    * alone. Any other wrong checksum stays wrong.
    */
   finishOffloaded(): void {
-    if (this.transport < 0 || (!this.isTcp && this.protocol !== 17)) return;
+    if (!this.isTcp && !this.isUdp) return;
     const field = this.isTcp ? this.u16(16) : this.u16(6);
     if (field !== (~foldChecksum(this.pseudoSum()) & 0xffff)) return;
     // The right checksum may be that number by chance.

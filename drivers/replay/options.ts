@@ -17,9 +17,21 @@ export interface ReplayOptions {
   /**
    * `"feed"` sends the recorded packets as they are. `"converse"` lets the stack play the hosts that are not in `from`: sequence
    * numbers, timestamps, windows and ports of the recorded TCP segments are mapped onto what the stack really sends, and each
-   * waits until the stack has sent what it acknowledges. `"feed"` when left out.
+   * waits until the stack has sent what it acknowledges; datagrams wait for those that they answer. `"golden"` feeds what the
+   * recorded stack received, for what this one sends to be compared with `expected`. `"feed"` when left out.
    */
-  readonly mode?: "feed" | "converse";
+  readonly mode?: "feed" | "converse" | "golden";
+  /**
+   * Addresses that stand in the place of recorded ones: IPv4 for IPv4, IPv6 for IPv6, MAC for MAC. Checksums change with them.
+   * `from` names hosts as they were recorded.
+   */
+  readonly rewrite?: Readonly<Record<string, string>>;
+  /**
+   * Milliseconds for which a packet waits for the stack to send what was recorded; for a tenth of it, the packets of other
+   * conversations wait too. Then the conversation goes on without it, if the stack has answered at all, or is given up. Infinity
+   * when left out.
+   */
+  readonly patience?: number;
   /** `"recorded"` keeps the times between the packets, `"fast"` none; `"recorded"` when left out. */
   readonly pace?: "recorded" | "fast";
   /** The time by which packets are due: that of the stack. The host's when left out. */
@@ -42,9 +54,11 @@ export const REPLAY_OPTIONS: OptionsSchema<ReplayOptions> = {
     },
     mode: {
       type: "string",
-      enum: ["feed", "converse"],
-      description: "Whether TCP is mapped onto what the stack sends",
+      enum: ["feed", "converse", "golden"],
+      description: "Whether packets are mapped onto what the stack sends, or compared with it",
     },
+    rewrite: { description: "Addresses that stand in the place of recorded ones" },
+    patience: { type: "number", minimum: 0, description: "Milliseconds for which a packet waits for the stack" },
     pace: { type: "string", enum: ["recorded", "fast"], description: "Whether the times between packets are kept" },
     clock: { description: "The time by which packets are due" },
     mtu: {
