@@ -159,8 +159,8 @@ class RunningServer implements HttpServer, ServerShared {
     this.onError = options.onError;
     this.limits = {
       maxTarget: options.maxTarget ?? 8192,
-      maxFields: options.maxFields ?? 16_384,
-      maxFieldCount: options.maxFieldCount ?? 100,
+      maxFields: options.maxFields ?? 32_768,
+      maxFieldCount: options.maxFieldCount ?? 256,
       maxContent: options.maxContent ?? Infinity,
       maxRequests: options.maxRequests ?? Infinity,
       maxConnections: options.maxConnections ?? Infinity,

@@ -57,9 +57,9 @@ export interface ServeOptions {
   readonly onError?: (error: unknown) => Response | Promise<Response>;
   /** Bytes of a request target, 16 to 1,048,576; 8192 when left out. More gets 414. */
   readonly maxTarget?: number;
-  /** Bytes of all field lines, and of all trailer fields, 64 to 1,048,576; 16,384 when left out. More gets 431. */
+  /** Bytes of all field lines, and of all trailer fields, 64 to 1,048,576; 32,768 when left out. More gets 431. */
   readonly maxFields?: number;
-  /** Field lines, 1 to 4096; 100 when left out. More get 431. */
+  /** Field lines, 1 to 4096; 256 when left out. More get 431. */
   readonly maxFieldCount?: number;
   /** Bytes of content; unlimited when left out. More gets 413. */
   readonly maxContent?: number;
