@@ -153,7 +153,7 @@ export function arpMessage(
 
 type Gives = { ip: Ip; ipv4: Ipv4; icmp: Icmp; udp: Udp };
 
-export class Bench<M extends Medium, G extends Gives> {
+export class Bench<M extends Medium, G extends object> {
   constructor(readonly clock: ManualClock, readonly driver: ArrayDriver<M>, readonly net: Stack<G>) {}
 
   /** Lets the stack work until it rests; returns what it sent. */
