@@ -56,15 +56,21 @@ export class Packet {
   /** The address of `bytes` in the process, or 0 until a driver that hands memory to the system asks the runtime. */
   address: number = 0;
 
+  /** What {@linkcode view} showed last: the window from `#viewStart` to `#viewEnd`. */
+  #view: Uint8Array<ArrayBuffer>;
+  #viewStart: number = 0;
+  #viewEnd: number;
+
   /**
    * Makes an empty packet.
    *
    * @param capacity Bytes of storage, headroom included; made even.
    */
   constructor(capacity: number) {
-    const storage = new ArrayBuffer(capacity + (capacity & 1));
-    this.bytes = new Uint8Array(storage);
-    this.words = new Uint16Array(storage);
+    this.bytes = new Uint8Array(capacity + (capacity & 1));
+    this.words = new Uint16Array(this.bytes.buffer);
+    this.#view = this.bytes;
+    this.#viewEnd = this.bytes.length;
   }
 
   /** Bytes in the window. */
@@ -180,12 +186,19 @@ export class Packet {
   }
 
   /**
-   * Shows the window as an array that shares the storage.
+   * Shows the window as an array that shares the storage; one array for as long as the same window is asked for, for to make
+   * one costs as much as to copy 1000 bytes.
    *
    * @returns The window; lent as the packet is.
    */
   view(): Uint8Array<ArrayBuffer> {
-    return this.bytes.subarray(this.start, this.end);
+    const { start, end } = this;
+    if (start !== this.#viewStart || end !== this.#viewEnd) {
+      this.#viewStart = start;
+      this.#viewEnd = end;
+      this.#view = this.bytes.subarray(start, end);
+    }
+    return this.#view;
   }
 }
 
