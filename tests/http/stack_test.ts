@@ -12,12 +12,14 @@ import { memory } from "../../drivers/memory.ts";
 import { impair } from "../../plugins/impair.ts";
 import { type Http, http } from "../../protocols/http.ts";
 import { ipv4 } from "../../protocols/ipv4.ts";
-import { tcp, type TcpOptions } from "../../protocols/tcp.ts";
-import { app } from "./app.ts";
+import { type Tcp, tcp, type TcpOptions } from "../../protocols/tcp.ts";
+import { app, statuses } from "./app.ts";
+import { RAW_CASES } from "./raw_cases.ts";
 
 interface Pair {
-  a: Stack<{ http: Http }>;
-  b: Stack<{ http: Http }>;
+  clock: ManualClock;
+  a: Stack<{ http: Http; tcp: Tcp }>;
+  b: Stack<{ http: Http; tcp: Tcp }>;
   run<T>(until: Promise<T>, limit?: number): Promise<T>;
   close(): Promise<void>;
 }
@@ -30,6 +32,7 @@ function pair(plugins: Plugin[] = [], options: TcpOptions = {}): Pair {
   const a = make(left, "10.0.0.1/24", 1);
   const b = make(right, "10.0.0.2/24", 2);
   return {
+    clock,
     a,
     b,
     run: (until, limit = 600_000) => simulate(clock, [a, b], { until, limit }),
@@ -115,4 +118,41 @@ test("http over tcp: closing the stack ends its servers and fetches", async () =
   await server.finished;
   await run(failed);
   a.close();
+});
+
+test("http over tcp: every raw case, in whole and byte by byte", async () => {
+  const { clock, a, b, close } = pair();
+  b.http.serve(app, { port: 80, onError: () => new Response("", { status: 500, headers: { connection: "close" } }) });
+  for (const raw of RAW_CASES) {
+    for (const piece of raw.send.length < 500 ? [raw.send.length, 1] : [raw.send.length]) {
+      let received = "";
+      let ended = false;
+      let failed: NetError | null = null;
+      const connection = a.tcp.open({ hostname: "10.0.0.2", port: 80 }, {
+        readable(c) {
+          const bytes = new Uint8Array(c.readable);
+          c.read(bytes);
+          for (const octet of bytes) received += String.fromCharCode(octet);
+          ended ||= c.readEnded;
+        },
+        closed: (_, error) => failed = error,
+      });
+      connection.setNoDelay(true);
+      for (let at = 0; at < raw.send.length; at += piece) {
+        connection.write(Uint8Array.from(raw.send.slice(at, at + piece), (c) => c.charCodeAt(0)));
+        if (piece < raw.send.length) { for (let i = 0; i < 4; i++) for (const net of [a, b]) net.poll(); }
+      }
+      if (raw.end) connection.closeWrite();
+      await simulate(clock, [a, b], { limit: 1000 });
+      const label = `${raw.name}: ${received.slice(0, 200)}`;
+      const methods = raw.send.split("\r\n\r\n").map((head) => head.trimStart().split(" ")[0]!);
+      const found = statuses(received, methods);
+      assertEquals(found.length, raw.status.length, label);
+      raw.status.forEach((status, i) => assert([status].flat().includes(found[i]!), label));
+      if (raw.closes !== undefined) assertEquals(ended, raw.closes, label);
+      assertEquals(failed, null, "no reset destroys the response");
+      connection.close();
+    }
+  }
+  await close();
 });
