@@ -9,11 +9,7 @@ import { type MacAddress, parseMac } from "../core/mac_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { BROADCAST, MULTICAST, type Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
-
-/** Bytes of the header. */
-const HEADER = 14;
-/** The least EtherType; smaller numbers are lengths of IEEE 802.3 frames (RFC 894; RFC 1122, 2.3.3). */
-const ETHERTYPE_LEAST = 0x600;
+import { ETHERNET_HEADER, etherType, ETHERTYPE_LEAST } from "./ethernet/header.ts";
 
 /** How to make the Ethernet layer. */
 export interface EthernetOptions {
@@ -111,7 +107,7 @@ export class Ethernet implements Receiver {
    * @returns The way.
    */
   path(target: Uint8Array, type: number): EthernetPath {
-    const header = new Uint8Array(HEADER);
+    const header = new Uint8Array(ETHERNET_HEADER);
     header.set(target);
     header.set(this.mac, 6);
     header[12] = type >>> 8;
@@ -122,7 +118,7 @@ export class Ethernet implements Receiver {
   /** Reads one frame. */
   receive(packet: Packet): void {
     const { bytes, start: at } = packet;
-    if (packet.length < HEADER) {
+    if (packet.length < ETHERNET_HEADER) {
       this.counters.runts++;
       return;
     }
@@ -141,10 +137,10 @@ export class Ethernet implements Receiver {
       this.counters.badSource++;
       return;
     }
-    const type = bytes[at + 12]! << 8 | bytes[at + 13]!;
+    const type = etherType(bytes, at);
     const upper = this.#uppers.get(type);
     if (upper) {
-      packet.start = at + HEADER;
+      packet.start = at + ETHERNET_HEADER;
       upper.receive(packet);
     } else if (type < ETHERTYPE_LEAST) this.counters.lengths++;
     else this.counters.unknown++;
@@ -216,7 +212,7 @@ export class EthernetPath implements Neighbour {
    * @returns False when it was dropped.
    */
   transmit(packet: Packet): boolean {
-    const at = packet.start -= HEADER;
+    const at = packet.start -= ETHERNET_HEADER;
     if (at & 1) packet.bytes.set(this.#header, at);
     else {
       const words = packet.words;

@@ -24,7 +24,14 @@ import type { Core, Protocol } from "../core/protocol.ts";
 import { Reassembly } from "../core/reassembly.ts";
 import { Ipv4Counters } from "./ipv4/counters.ts";
 import { transmitFragments } from "./ipv4/fragmentation.ts";
-import { FRAGMENT_OFFSET, IPV4_HEADER, MORE_FRAGMENTS } from "./ipv4/header.ts";
+import {
+  FRAGMENT_OFFSET,
+  fragmentBits,
+  headerLength,
+  IPV4_HEADER,
+  MORE_FRAGMENTS,
+  totalLength,
+} from "./ipv4/header.ts";
 import { Identifications } from "./ipv4/identification.ts";
 import { OPTIONS_SOUND, OPTIONS_SOURCE_ROUTE, walkOptions } from "./ipv4/options.ts";
 import { Ipv4Path } from "./ipv4/path.ts";
@@ -351,7 +358,7 @@ export class Ipv4 implements Network, LinkReceiver {
    */
   fault(packet: Packet, fault: IpFault): boolean {
     const { bytes, start: at } = packet;
-    const header = (bytes[at]! & 15) << 2;
+    const header = headerLength(bytes, at);
     if (
       packet.length < header + 8 || header < IPV4_HEADER || bytes[at]! >> 4 !== 4 ||
       (packet.u16(6) & FRAGMENT_OFFSET) !== 0 || !this.isLocal(packet.i32(12) as Ipv4Address)
@@ -366,8 +373,8 @@ export class Ipv4 implements Network, LinkReceiver {
   #read(packet: Packet, local: boolean): void {
     const { counters } = this;
     const { bytes, start: at } = packet;
-    const header = (bytes[at]! & 15) << 2;
-    const total = bytes[at + 2]! << 8 | bytes[at + 3]!;
+    const header = headerLength(bytes, at);
+    const total = totalLength(bytes, at);
     if (packet.length < header || header < IPV4_HEADER || bytes[at]! >> 4 !== 4) {
       counters.malformed++;
       return;
@@ -397,7 +404,7 @@ export class Ipv4 implements Network, LinkReceiver {
         return;
       }
     }
-    const flags = bytes[at + 6]! << 8 | bytes[at + 7]!;
+    const flags = fragmentBits(bytes, at);
     if ((flags & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) {
       this.#reassembly.receive(packet, header, (flags & FRAGMENT_OFFSET) << 3, (flags & MORE_FRAGMENTS) !== 0);
     } else this.#deliver(packet, header);

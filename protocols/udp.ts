@@ -28,6 +28,7 @@ import {
   type UdpListenOptions,
   type UdpOptions,
 } from "./udp/settings.ts";
+import { datagramLength, isUnchecked, UDP_HEADER } from "./udp/header.ts";
 import { UdpDatagramConn } from "./udp/datagram_conn.ts";
 import { UdpSocket } from "./udp/socket.ts";
 
@@ -35,8 +36,6 @@ export * from "./udp/settings.ts";
 export { type UdpAddr, UdpDatagramConn, type UdpMembership, type UdpReceived } from "./udp/datagram_conn.ts";
 export { UdpSocket } from "./udp/socket.ts";
 
-/** Bytes of the header. */
-const HEADER = 8;
 /** Buckets of the table of sockets; a power of two. */
 const BUCKETS = 64;
 /** The first port that is given out (RFC 6335, 6); the last is 65,535. */
@@ -180,10 +179,10 @@ export class Udp implements IpReceiver {
    */
   transmit(path: Path, from: number, to: number, data: Uint8Array): boolean {
     const { pool, offload } = this.#core;
-    const length = data.length + HEADER;
+    const length = data.length + UDP_HEADER;
     const packet = pool.take(length);
     packet.write(data);
-    const at = packet.push(HEADER);
+    const at = packet.push(UDP_HEADER);
     packet.transport = at;
     const bytes = packet.bytes;
     bytes[at] = from >>> 8;
@@ -213,14 +212,14 @@ export class Udp implements IpReceiver {
   receive(packet: Packet): void {
     const { counters } = this;
     const { bytes, start: at } = packet;
-    const length = bytes[at + 4]! << 8 | bytes[at + 5]!;
-    if (packet.length < HEADER || length < HEADER || length > packet.length) {
+    const length = datagramLength(bytes, at);
+    if (packet.length < UDP_HEADER || length < UDP_HEADER || length > packet.length) {
       counters.malformed++;
       return;
     }
     packet.end = at + length;
     const network = packet.ip!;
-    const unchecked = (bytes[at + 6]! | bytes[at + 7]!) === 0;
+    const unchecked = isUnchecked(bytes, at);
     if (
       unchecked ? network.family === 6 : !packet.verified &&
         foldChecksum(sumPacket(packet, at, packet.end, network.addressSum(packet) + PROTOCOL_UDP + length)) !== 0
@@ -276,7 +275,7 @@ export class Udp implements IpReceiver {
   #deliver(socket: UdpSocket, packet: Packet, network: Network): void {
     const at = packet.start;
     this.counters.delivered++;
-    packet.start = at + HEADER;
+    packet.start = at + UDP_HEADER;
     try {
       socket.onDatagram(packet.view(), network.source(packet), packet.bytes[at]! << 8 | packet.bytes[at + 1]!);
     } catch (error) {

@@ -18,7 +18,7 @@ import { type CaptureFormat, DAMAGED, FOUND, INCOMPLETE } from "./capture_format
 import { formatOf } from "./formats.ts";
 
 /** Bytes of the buffer of a file that comes in pieces. */
-const BUFFER = 1 << 20;
+const BUFFER = 1_048_576;
 /** Bytes of which the formats are known. */
 const MAGIC = 4;
 

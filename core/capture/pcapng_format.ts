@@ -33,7 +33,7 @@ const LEAST_BLOCK = 12;
 /** Bytes of a section header block without options. */
 const LEAST_SECTION = 28;
 /** Bytes of the largest block that is read; larger ones of unknown types are passed over. */
-const LARGEST_BLOCK = 16 << 20;
+const LARGEST_BLOCK = 16_777_216;
 /** Interfaces of one section at most; each is remembered, and a damaged file may hold nothing else. */
 const MOST_INTERFACES = 65_536;
 

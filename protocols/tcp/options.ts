@@ -9,16 +9,36 @@ import type { Segment } from "./segment.ts";
 
 const END = 0;
 const NOP = 1;
-const MSS = 2;
-const WINDOW_SCALE = 3;
+/** Kind: the largest segment that the sender takes. */
+export const MSS = 2;
+/** Kind: the shift of the sender's windows. */
+export const WINDOW_SCALE = 3;
 const SACK_PERMITTED = 4;
-const SACK = 5;
-const TIMESTAMPS = 8;
+/** Kind: blocks that are acknowledged selectively. */
+export const SACK = 5;
+/** Kind: the clocks of both sides. */
+export const TIMESTAMPS = 8;
 
 /** The largest shift of a window (RFC 7323, 2.3). */
 export const MAX_SHIFT = 14;
 /** Bytes of the timestamps option with the two no-operations that align it (RFC 7323, appendix A). */
 export const TIMESTAMPS_LENGTH = 12;
+
+/**
+ * Tells how long an option is.
+ *
+ * @param bytes Where it lies.
+ * @param at Its first byte.
+ * @param end One past the last byte of all options.
+ * @returns Its bytes; 0 when it ends the list, negative when it is malformed, which ends the list too (MUST-7).
+ */
+export function optionLength(bytes: Uint8Array, at: number, end: number): number {
+  const kind = bytes[at]!;
+  if (kind === NOP) return 1;
+  if (kind === END) return 0;
+  const length = at + 1 < end ? bytes[at + 1]! : 0;
+  return length < 2 || at + length > end ? -1 : length;
+}
 
 /**
  * Reads the options of a segment; what is unknown is skipped (MUST-6), what is malformed ends the reading (MUST-7).
@@ -31,13 +51,8 @@ export const TIMESTAMPS_LENGTH = 12;
 export function readOptions(bytes: Uint8Array, at: number, end: number, segment: Segment): void {
   while (at < end) {
     const kind = bytes[at]!;
-    if (kind === NOP) {
-      at++;
-      continue;
-    }
-    if (kind === END || at + 1 >= end) return;
-    const length = bytes[at + 1]!;
-    if (length < 2 || at + length > end) return;
+    const length = optionLength(bytes, at, end);
+    if (length <= 0) return;
     if (kind === TIMESTAMPS && length === 10) {
       segment.hasTimestamps = true;
       segment.tsVal = getI32(bytes, at + 2);

@@ -23,6 +23,9 @@ export const ACK = 16;
 /** Control bit: the urgent pointer is significant. */
 export const URG = 32;
 
+/** What holds a segment: its bytes, and the window of them that is the segment. */
+export type SegmentBytes = Pick<Packet, "start" | "end"> & { readonly bytes: Uint8Array };
+
 /** A received segment, read once; one object serves all. */
 export class Segment {
   /** Source port. */
@@ -76,7 +79,7 @@ export class Segment {
    * @param packet The packet, its window at the TCP header.
    * @returns False when the header does not fit the packet.
    */
-  read(packet: Packet): boolean {
+  read(packet: SegmentBytes): boolean {
     const { bytes, start, end } = packet;
     if (end - start < HEADER_LENGTH) return false;
     const headerLength = bytes[start + 12]! >> 4 << 2;
