@@ -191,7 +191,7 @@ class Teller {
     const last = Math.min(ack - 1, this.#last[sent ? "in" : "out"]);
     const upTo = this.#synAckAt >= 0 ? `everything up to byte ${count(last)}` : "everything so far";
     const text = this.#once(
-      `ack ${sent}`,
+      "ack",
       `“I have ${upTo}.” What is not acknowledged in time would be sent again.`,
       `“I have ${upTo}.”`,
     );
