@@ -68,7 +68,8 @@ export class KnownBodies {
   fields(response: Response): FieldList {
     if (this.#inner) {
       const inner = (response as unknown as Symbols)[this.#inner] as { headerList?: FieldList } | undefined;
-      if (inner?.headerList) return inner.headerList;
+      // The host may put off filling the list until somebody looks, for a response with no field but its content type.
+      if (inner?.headerList && inner.headerList.length > 0) return inner.headerList;
     }
     const list: [string, string][] = [];
     response.headers.forEach((value, name) => list.push([name, value]));
