@@ -3,13 +3,13 @@
  *
  * ```ts
  * import { ManualClock, simulate, stack } from "@bonsai/net";
- * import { readPcap, replay } from "@bonsai/net/drivers/replay";
+ * import { readRecording, replay } from "@bonsai/net/drivers/replay";
  * import { ipv4 } from "@bonsai/net/protocols/ipv4";
  * import { tcp } from "@bonsai/net/protocols/tcp";
  *
  * const file = new Uint8Array(0); // a capture file, read from somewhere
  * const clock = new ManualClock();
- * const driver = replay("ip", readPcap(file), { from: ["10.0.0.1"], mode: "converse", clock });
+ * const driver = replay("ip", readRecording(file), { from: ["10.0.0.1"], mode: "converse", clock });
  * const net = stack({ driver, clock, protocols: [ipv4({ address: "10.0.0.2/24" }), tcp()] });
  * // Start what answers here, such as a web server on net.tcp, and then:
  * await simulate(clock, [net], { until: () => driver.done });
@@ -41,6 +41,7 @@ export type { Ending, ReplayedConversation } from "./replay/conversation.ts";
 export { type FieldValue, packetFields } from "./replay/fields.ts";
 export { REPLAY_OPTIONS, ReplayCounters, type ReplayOptions } from "./replay/options.ts";
 export type { Endpoint, ReplayReport, Verdict } from "./replay/party.ts";
+export { type ReadRecording, readRecording } from "./replay/read.ts";
 export type { ReplaySource, SourcePacket } from "./replay/source.ts";
 export type { Stream } from "./replay/stream.ts";
 
@@ -274,7 +275,7 @@ function text({ address, port }: Endpoint): string {
  * sender left to its network card are finished.
  *
  * @param medium What the stack speaks: `"ethernet"` or `"ip"`.
- * @param source The recording, such as {@linkcode readPcap} gives; a damaged one plays up to the damage.
+ * @param source The recording, such as {@linkcode readRecording} gives; a damaged one plays up to the damage.
  * @param options Whose packets, when, and how.
  * @returns The driver.
  * @throws {TypeError} When an option is unknown or of another type, the driver cannot carry what was captured, or a

@@ -39,6 +39,8 @@ export type Ending = "open" | "closed" | "reset";
 
 /** A recorded TCP conversation as a test sees it. */
 export interface ReplayedConversation {
+  /** The number of its first packet in the file. */
+  readonly packet: number;
   /** Who is played from the recording. */
   readonly peer: Endpoint;
   /** Who is played by the live stack, as recorded. */
@@ -443,7 +445,8 @@ export class Conversation implements ReplayedConversation, Party {
     const at = firstDifference(recorded, live);
     const more = at === live.length && at < recorded.length;
     if (at >= 0 && !(more && this.#stalled !== null)) {
-      return ["different", `byte ${at}: ${excerpt(recorded, at)} was recorded, and ${excerpt(live, at)} came`];
+      const end = at === live.length && this.reset ? ", and a reset" : "";
+      return ["different", `byte ${at}: ${excerpt(recorded, at)} was recorded, and ${excerpt(live, at)} came${end}`];
     }
     if (this.#stalled !== null) return ["impossible", this.#stalled];
     if (this.liveEnd !== this.recordedEnd) {

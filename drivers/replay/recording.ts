@@ -13,7 +13,7 @@ import type { ReplayCounters } from "./options.ts";
 import { Parties } from "./parties.ts";
 import type { Party, RecordedPacket } from "./party.ts";
 import { Rewriter } from "./rewrite.ts";
-import { type ReplaySource, type SourcePacket, toMedium } from "./source.ts";
+import { misfit, type ReplaySource, type SourcePacket, toMedium } from "./source.ts";
 import { splitSegment } from "./split.ts";
 
 const ARP = 0x0806;
@@ -62,6 +62,10 @@ export interface Preparation {
 export function prepare(source: ReplaySource, preparation: Preparation): Recording {
   const maker = new RecordingMaker(preparation);
   const first = source.packets[0];
+  const what = first && misfit(first.linkType ?? source.linkType, preparation.medium);
+  if (what) {
+    throw new TypeError(`replay(): the capture holds ${what}, which a driver for "${preparation.medium}" cannot carry`);
+  }
   let time = 0;
   for (const packet of source.packets) {
     const elapsed = (packet.seconds - first!.seconds) * 1000 + (packet.nanoseconds - first!.nanoseconds) / 1e6;
@@ -95,7 +99,9 @@ class RecordingMaker {
     const { recording } = this;
     const headers = this.#headers;
     // Senders are told apart by the addresses that were recorded, MAC addresses too.
-    const ours = from === null ? !directed || packet.direction !== 2 : isFrom(headers, packet.bytes, linkType, from);
+    const ours = from === null
+      ? !directed || packet.direction !== "out"
+      : isFrom(headers, packet.bytes, linkType, from);
     if (!carried) {
       counters.others++;
       return;

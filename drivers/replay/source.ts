@@ -22,8 +22,8 @@ export interface SourcePacket {
   readonly bytes: Uint8Array;
   /** What it begins with, where that differs within the file. */
   readonly linkType?: number;
-  /** 1 when the recording host received it, 2 when it sent it; anything else when that is not known. */
-  readonly direction?: number;
+  /** Whether the recording host received it or sent it; left out or null when that is not known. */
+  readonly direction?: "in" | "out" | null;
 }
 
 /** A recording that can be replayed, such as a capture file that was read. */
@@ -45,8 +45,7 @@ const headers = /* @__PURE__ */ new Headers();
  * @param bytes What was captured.
  * @param linkType What it begins with.
  * @param medium What the driver carries.
- * @returns The packet, which shares its storage; null when there is no IP packet in it.
- * @throws {TypeError} When the driver cannot carry packets of that kind.
+ * @returns The packet, which shares its storage; null when there is nothing in it that the driver carries.
  */
 export function toMedium(bytes: Uint8Array, linkType: number, medium: Medium): Uint8Array | null {
   const recorded = mediumOf(linkType);
@@ -56,11 +55,22 @@ export function toMedium(bytes: Uint8Array, linkType: number, medium: Medium): U
     const version = (bytes[cooked] ?? 0) >> 4;
     return version === 4 || version === 6 ? bytes.subarray(cooked) : null;
   }
-  if (recorded === null || medium === "ethernet") {
-    const what = recorded || cooked !== undefined ? "bare IP packets" : `link type ${linkType}`;
-    throw new TypeError(`replay(): the capture holds ${what}, which a driver for "${medium}" cannot carry`);
-  }
+  if (recorded === null || medium === "ethernet") return null;
   if (bytes.length < ETHERNET) return null;
   headers.read(bytes, 0, bytes.length, "ethernet");
   return headers.network < 0 ? null : bytes.subarray(headers.network, headers.end);
+}
+
+/**
+ * Tells why a driver cannot carry packets of a kind.
+ *
+ * @param linkType What they begin with.
+ * @param medium What the driver carries.
+ * @returns What they are, for a sentence; null when it can.
+ */
+export function misfit(linkType: number, medium: Medium): string | null {
+  const recorded = mediumOf(linkType);
+  const cooked = linkType in COOKED;
+  if (recorded === medium || (medium === "ip" && (recorded !== null || cooked))) return null;
+  return recorded || cooked ? "bare IP packets" : `link type ${linkType}`;
 }
