@@ -10,7 +10,7 @@ import type { Core } from "../../core/protocol.ts";
 import type { Tcp } from "../tcp.ts";
 import { ClientConnection, type ClientShared, type OutgoingRequest, StaleConnection } from "./client_connection.ts";
 import type { HttpCounters } from "./counters.ts";
-import { type Beginning, readBeginning } from "./outgoing_content.ts";
+import { type Beginning, join, readBeginning } from "./outgoing_content.ts";
 
 /** Redirects that are followed (Fetch, 4.4). */
 const REDIRECTS = 20;
@@ -195,7 +195,8 @@ async function readContent(
 ): Promise<Uint8Array | Beginning | null> {
   if (!request.body) return null;
   if (given && !(given instanceof ReadableStream)) return await request.bytes();
-  return await readBeginning(request.body.getReader(), BEGINNING);
+  const beginning = await readBeginning(request.body.getReader(), BEGINNING);
+  return beginning.ended ? join(beginning.chunks) : beginning;
 }
 
 function writeHead(url: URL, method: string, headers: Headers): string {

@@ -168,7 +168,7 @@ export class ClientConnection implements TcpUser, ContentSource {
     let framing = "";
     let length = 0;
     if (content instanceof Uint8Array) length = content.length;
-    else if (content) length = content.ended ? content.chunks.reduce((sum, chunk) => sum + chunk.length, 0) : CHUNKED;
+    else if (content) length = CHUNKED;
     if (length === CHUNKED) framing = "Transfer-Encoding: chunked\r\n";
     // Methods that usually carry content say so when there is none (RFC 9110, 8.6).
     else if (content || method === "POST" || method === "PUT") framing = `Content-Length: ${length}\r\n`;

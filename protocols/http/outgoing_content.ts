@@ -76,7 +76,6 @@ export async function sendContent(
   for (let i = 0;; i++) {
     let chunk = chunks[i];
     if (!chunk) {
-      if (content.ended) break;
       const { done, value } = await (next ?? reader.read());
       next = null;
       if (!alive()) return false;
@@ -106,4 +105,16 @@ function checkChunk(value: unknown): void {
   if (!(value instanceof Uint8Array)) {
     throw new TypeError("Cannot send the body: a chunk of its stream is no Uint8Array");
   }
+}
+
+/** Joins chunks. */
+export function join(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }

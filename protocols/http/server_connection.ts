@@ -18,10 +18,10 @@ import { HeadBuffer } from "./head_buffer.ts";
 import type { HeadCache } from "./head_cache.ts";
 import { contentGone, type ContentSource, IncomingContent } from "./incoming_content.ts";
 import { IncomingRequest } from "./incoming_request.ts";
-import type { KnownBodies } from "./known_body.ts";
+import type { FieldList, KnownBodies } from "./known_body.ts";
 import { encodeOctets, equalsIgnoringCase } from "./octets.ts";
 import { Outbox } from "./outbox.ts";
-import { readBeginning, sendContent } from "./outgoing_content.ts";
+import { join, readBeginning, sendContent } from "./outgoing_content.ts";
 import { readRequestHead, type RequestHead } from "./request_head.ts";
 import { type After, type ResponseWriter, UNSAID } from "./response_writer.ts";
 import type { HttpNetAddr, ServeHandler, ServeOptions } from "./settings.ts";
@@ -178,6 +178,8 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
 
   /** The connection is over. */
   closed(_: TcpConnection, error: NetError | null): void {
+    // An error costs its stack: after an orderly end nobody would see it.
+    if (this.#phase === OVER) return;
     this.#end(error ?? new NetError("ECONNRESET", "The client has closed the connection"));
   }
 
@@ -321,32 +323,37 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
       if (response.body && !response.body.locked) response.body.cancel().catch(() => {});
       return null;
     }
-    const { writer, bodies, date, core } = this.#server;
-    const { status } = response;
-    if (status < 200) throw new TypeError(`Cannot send a response with status ${status}`);
+    const { bodies } = this.#server;
+    if (response.status < 200) throw new TypeError(`Cannot send a response with status ${response.status}`);
     const body = bodies.take(response);
     const fields = bodies.fields(response);
+    if (body !== undefined) this.#sendKnown(exchange, response, fields, body);
+    else if (response.bodyUsed || response.body!.locked) {
+      throw new TypeError("Cannot send the response: its body was read already");
+    } else return this.#sendStream(exchange, response, fields);
+    return null;
+  }
+
+  /** Sends a response whose body lies in memory. */
+  #sendKnown(
+    exchange: Exchange,
+    { status, statusText }: Response,
+    fields: FieldList,
+    body: string | Uint8Array | null,
+  ): void {
+    const { writer, date, core } = this.#server;
     const head = exchange.head.method === "HEAD";
-    const bare = head || status === 204 || status === 304 || status === 205;
-    if (body === undefined) {
-      if (response.bodyUsed || response.body!.locked) {
-        throw new TypeError("Cannot send the response: its body was read already");
-      }
-      if (!bare || head) return this.#sendStream(exchange, response, fields);
-      response.body!.cancel().catch(() => {});
-    }
-    writer.begin(status, response.statusText, date.at(core.now()), fields);
+    writer.begin(status, statusText, date.at(core.now()), fields);
     const after = this.#after(exchange, writer.saidClose);
-    if (bare || body === null) {
+    if (body === null || head || status === 204 || status === 304 || status === 205) {
       let length = 0;
       if (status === 204) length = UNSAID;
-      else if (head || status === 304) {
-        length = head && body ? writer.sizeOf(body) : writer.saidLength >= 0 ? writer.saidLength : UNSAID;
-      }
+      else if (head && body) length = writer.sizeOf(body);
+      else if (head || status === 304) length = writer.saidLength >= 0 ? writer.saidLength : UNSAID;
       this.#outbox.write(writer.end(length, after), true);
     } else {
       const rest = this.#rest;
-      this.#outbox.write(writer.endWith(body!, after, rest), true);
+      this.#outbox.write(writer.endWith(body, after, rest), true);
       if (rest.body) {
         this.#outbox.write(rest.body);
         rest.body = null;
@@ -354,7 +361,6 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     }
     this.#headSent = true;
     this.#sent(exchange);
-    return null;
   }
 
   async #sendStream(
@@ -367,10 +373,10 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     this.#reader = reader;
     const beginning = await readBeginning(reader, BEGINNING);
     if (exchange !== this.#exchange) return void reader.cancel().catch(() => {});
+    if (beginning.ended) return this.#sendKnown(exchange, response, fields, join(beginning.chunks));
     writer.begin(response.status, response.statusText, date.at(core.now()), fields);
     let length = CHUNKED;
-    if (beginning.ended) length = beginning.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    else if (writer.saidLength >= 0) length = writer.saidLength;
+    if (writer.saidLength >= 0) length = writer.saidLength;
     else if (exchange.head.old) length = UNSAID;
     const after = this.#after(exchange, writer.saidClose || length === UNSAID);
     this.#outbox.write(writer.end(length, after), true);
