@@ -119,7 +119,7 @@ testWith(
       namespace.run("ping", "-6", "-c", "1", "-W", "2", OURS);
       assertMatch(namespace.run("ip", "-6", "neigh", "show", OURS, "dev", device), /lladdr .* (REACHABLE|DELAY|STALE)/);
       // Everybody on the link is asked: our link-local address answers.
-      const all = namespace.run("ping", "-6", "-c", "2", "-i", "0.2", "-W", "2", `ff02::1%${device}`);
+      const all = namespace.run("ping", "-6", "-w", "2", "-i", "0.3", `ff02::1%${device}`);
       const linkLocal = [...all.matchAll(/from (fe80::[\da-f:]+)%?/g)].map(([, address]) => address!);
       const kernel = /inet6 (fe80::[\da-f:]+)/.exec(namespace.run("ip", "-6", "addr", "show", "dev", device))![1]!;
       const ours = linkLocal.find((address) => address.replace(/:$/, "") !== kernel)!.replace(/:$/, "");

@@ -6,6 +6,7 @@ import { seededRandom } from "../../core/random.ts";
 import { stack } from "../../core/stack.ts";
 import { memory } from "../../drivers/memory.ts";
 import { ethernet } from "../../protocols/ethernet.ts";
+import { http } from "../../protocols/http.ts";
 import { icmpv6 } from "../../protocols/icmpv6.ts";
 import { ipv6 } from "../../protocols/ipv6.ts";
 import { ndp, type NdpOptions } from "../../protocols/ndp.ts";
@@ -20,13 +21,13 @@ function pair(options: NdpOptions = {}) {
     driver: left,
     clock,
     random: seededRandom(1),
-    protocols: [ethernet(), ndp(options), ipv6({ address: "fd00::1/64" }), icmpv6(), udp(), tcp()],
+    protocols: [ethernet(), ndp(options), ipv6({ address: "fd00::1/64" }), icmpv6(), udp(), tcp(), http()],
   });
   const b = stack({
     driver: right,
     clock,
     random: seededRandom(2),
-    protocols: [ethernet(), ndp(options), ipv6({ address: "fd00::2/64" }), icmpv6(), udp(), tcp()],
+    protocols: [ethernet(), ndp(options), ipv6({ address: "fd00::2/64" }), icmpv6(), udp(), tcp(), http()],
   });
   const settle = (): void => {
     for (let i = 0; i < 30; i++) {
@@ -152,3 +153,21 @@ for (const [what, host] of [["a global address", "fd00::2"], ["a link-local one 
     assertEquals([a.packetsTaken, b.packetsTaken], [0, 0]);
   });
 }
+
+test("HTTP over IPv6: fetch of an address in brackets, with its port", async () => {
+  const { a, b, clock, settle } = pair();
+  b.http.serve((request) => new Response(`${new URL(request.url).host} ${request.method}`), { port: 8080 });
+  let text = "";
+  const asked = a.http.fetch("http://[fd00::2]:8080/x", { method: "PUT", body: "abc" }).then(async (response) => {
+    text = await response.text();
+  });
+  for (let i = 0; i < 200 && !text; i++) {
+    settle();
+    clock.advance(1);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await asked;
+  assertEquals(text, "[fd00::2]:8080 PUT");
+  a.close();
+  b.close();
+});
