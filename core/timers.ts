@@ -60,9 +60,14 @@ export interface TimerQueue {
   disarm(timer: Timer): void;
 }
 
+/** Timers in the queue up to which disarmed ones may stay. */
+const FEW = 1024;
+
 /** Every timer of one stack: a binary heap in which each timer stands at most once. */
 export class Timers implements TimerQueue {
   readonly #heap: Timer[] = [];
+  /** Timers in the queue at which the disarmed ones are looked for. */
+  #many: number = FEW;
 
   /** Timers in the queue, disarmed ones that it has not met yet included. */
   get size(): number {
@@ -83,6 +88,7 @@ export class Timers implements TimerQueue {
   arm(timer: Timer, deadline: number): void {
     timer.deadline = deadline;
     if (timer.place < 0) {
+      if (this.#heap.length >= this.#many) this.#sweep();
       timer.queued = deadline;
       timer.place = this.#heap.length;
       this.#heap.push(timer);
@@ -136,6 +142,24 @@ export class Timers implements TimerQueue {
       }
     }
     return this.next;
+  }
+
+  /**
+   * Lets go of disarmed timers, and of what they hold on to: short connections end long before the times for which they
+   * armed some. The queue doubles from one sweep to the next, so that each timer bears the cost of two at the most.
+   */
+  #sweep(): void {
+    const heap = this.#heap;
+    let size = 0;
+    for (const timer of heap) {
+      timer.place = timer.deadline === Infinity ? -1 : size;
+      if (timer.place < 0) continue;
+      timer.queued = timer.deadline;
+      heap[size++] = timer;
+    }
+    heap.length = size;
+    for (let place = (size >> 1) - 1; place >= 0; place--) this.#down(heap[place]!);
+    this.#many = Math.max(FEW, 2 * size);
   }
 
   #pop(): void {
