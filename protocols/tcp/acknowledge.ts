@@ -130,7 +130,8 @@ function tellWritable(tcb: Tcb): void {
 function measure(tcb: Tcb, segment: Segment): void {
   if (tcb.timestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
     const rtt = tcb.tsNow() - segment.tsEcr | 0;
-    if (rtt >= 0) tcb.rtt.measure(rtt);
+    // The ACK of what was sent again may be the second one, its echo that of the first, which was lost: no such time.
+    if (rtt >= 0 && !(tcb.retransmitting && tcb.rtt.doubts(rtt))) tcb.rtt.measure(rtt);
     tcb.timedAt = -1;
   } else if (tcb.timedAt >= 0 && before(tcb.timedSeq, segment.ack)) {
     tcb.rtt.measure(tcb.shared.core.now() - tcb.timedAt);

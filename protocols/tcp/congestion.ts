@@ -53,7 +53,7 @@ export function initialWindow(mss: number): number {
   return Math.min(10 * mss, Math.max(2 * mss, 14_600));
 }
 
-/** Slow start and congestion avoidance of RFC 5681, counting bytes as RFC 3465 does. */
+/** Slow start and congestion avoidance of RFC 5681, counting bytes as RFC 3465 does, but without its limit for each ACK. */
 export class NewReno implements CongestionControl {
   /** The congestion window, in bytes. */
   cwnd: number;
@@ -69,13 +69,14 @@ export class NewReno implements CongestionControl {
     this.cwnd = initialWindow(mss);
   }
 
-  /** Grows the window: by what was acknowledged in slow start, by one segment a window in congestion avoidance. */
+  /**
+   * Grows the window: by what was acknowledged in slow start, by one segment a window in congestion avoidance. Bytes are
+   * counted, not acknowledgements, for a receiver that takes in a batch sends one for all of it.
+   */
   acknowledged(acked: number, flight: number, mss: number): void {
     // A window that the app does not fill says nothing about the network (RFC 7661).
     if (flight * 2 < this.cwnd) return;
-    this.cwnd += this.cwnd < this.ssthresh
-      ? Math.min(acked, 2 * mss)
-      : Math.max(1, mss * Math.min(acked, mss) / this.cwnd);
+    this.cwnd += this.cwnd < this.ssthresh ? acked : mss * acked / this.cwnd;
   }
 
   /** Halves the window. */

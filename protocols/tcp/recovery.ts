@@ -20,10 +20,12 @@ const THRESHOLD = 3;
 export function duplicateAck(tcb: Tcb): void {
   const { mss, scoreboard } = tcb;
   tcb.dupAcks++;
-  if (tcb.recovering) {
+  const again = scoreboard !== null && tcb.retransmitting && scoreboard.lostAgain(mss);
+  if (tcb.recovering && !again) {
     // Each one means that a segment has left the network; a scoreboard knows that better.
     if (!scoreboard) tcb.inflation += mss;
   } else if (
+    again ||
     mayRecover(tcb) && (tcb.dupAcks >= THRESHOLD || scoreboard && scoreboard.lostBelow(tcb.sndUna, mss) !== tcb.sndUna)
   ) {
     tcb.recovering = true;
@@ -61,6 +63,7 @@ function retransmitFirst(tcb: Tcb): void {
 export function newAck(tcb: Tcb, acked: number, flight: number): void {
   const { mss, scoreboard } = tcb;
   tcb.dupAcks = 0;
+  if (!before(tcb.sndUna, tcb.recover)) tcb.retransmitting = false;
   if (!tcb.recovering) {
     tcb.congestion.acknowledged(acked, flight, mss);
   } else if (!before(tcb.sndUna, tcb.recover)) {
@@ -119,6 +122,7 @@ export function timedOut(tcb: Tcb): void {
   tcb.recover = tcb.sndMax;
   tcb.timedAt = -1;
   tcb.sndNxt = tcb.sndUna;
+  tcb.retransmitting = true;
   // A peer that has SND.UNA and does not acknowledge it has let go of what it had (RFC 2018, 8).
   if (tcb.scoreboard && tcb.scoreboard.hole(tcb.sndUna) !== tcb.sndUna) tcb.scoreboard.clear();
   tcb.rtt.backOff();

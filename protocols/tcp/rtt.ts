@@ -52,9 +52,23 @@ export class RttEstimator {
 
   /** Computes the timeout anew from what was measured, without back-off. */
   settle(): void {
-    const rto = this.srtt === 0 ? INITIAL : this.srtt + Math.max(GRANULARITY, 4 * this.rttvar);
-    this.rto = Math.min(Math.max(rto, this.#minimum), MAXIMUM);
+    this.rto = this.#measured();
     this.backedOff = false;
+  }
+
+  #measured(): number {
+    const rto = this.srtt === 0 ? INITIAL : this.srtt + Math.max(GRANULARITY, 4 * this.rttvar);
+    return Math.min(Math.max(rto, this.#minimum), MAXIMUM);
+  }
+
+  /**
+   * Whether a time is too long to be believed of a segment that may have been sent again.
+   *
+   * @param rtt The time, in milliseconds.
+   * @returns Whether it is longer than two timeouts without back-off.
+   */
+  doubts(rtt: number): boolean {
+    return rtt > 2 * this.#measured();
   }
 
   /** Doubles the timeout after it has passed (5.5). */

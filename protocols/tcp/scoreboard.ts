@@ -17,6 +17,8 @@ export class Scoreboard {
   bytes: number = 0;
   /** One past the last byte sent again in this recovery (HighRxt). */
   retransmitted: number = 0;
+  /** SND.MAX when SND.UNA was sent again last: what arrives from there on was sent after it. */
+  mark: number = 0;
   /** Ranges that have arrived, as pairs of sequence numbers, ascending. */
   readonly #ranges: number[] = [];
 
@@ -95,6 +97,22 @@ export class Scoreboard {
       if (above > (THRESHOLD - 1) * mss || count >= THRESHOLD) return ranges[i]!;
     }
     return una;
+  }
+
+  /**
+   * Whether what was sent again last is lost too: enough has arrived that was sent after it (the idea of RFC 8985).
+   *
+   * @param mss Bytes of a full segment.
+   * @returns Whether it is lost.
+   */
+  lostAgain(mss: number): boolean {
+    let above = 0;
+    for (let i = this.#ranges.length - 2; i >= 0; i -= 2) {
+      const from = later(this.#ranges[i]!, this.mark);
+      if (!before(from, this.#ranges[i + 1]!)) break;
+      above += distance(this.#ranges[i + 1]!, from);
+    }
+    return above > (THRESHOLD - 1) * mss;
   }
 
   /**

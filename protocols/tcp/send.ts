@@ -96,6 +96,7 @@ function sendData(tcb: Tcb, most: number): boolean {
     if (last && pending > 0) flags |= PSH;
     if (fin) flags |= FIN;
     const seq = tcb.sndNxt;
+    if (again && scoreboard && flight === 0) scoreboard.mark = tcb.sndMax;
     tcb.sndNxt = seq + length + (fin ? 1 : 0) | 0;
     if (again) tcb.shared.counters.retransmitted++;
     else if (tcb.timedAt < 0) {
@@ -155,8 +156,9 @@ function retransmitLost(tcb: Tcb, scoreboard: Scoreboard, most: number): number 
  * @returns One past its last sequence number.
  */
 export function retransmit(tcb: Tcb, seq: number, most: number): number {
-  const { sendBuffer } = tcb;
+  const { sendBuffer, scoreboard } = tcb;
   const offset = distance(seq, tcb.sndUna);
+  if (scoreboard && offset === 0) scoreboard.mark = tcb.sndMax;
   const length = Math.min(sendBuffer.size - offset, tcb.mss, most);
   const end = seq + length | 0;
   const last = offset + length === sendBuffer.size;

@@ -163,6 +163,8 @@ export class Tcb implements Sender {
   recovering: boolean = false;
   /** The highest sequence number sent when the recovery began; also guards against a second one (RFC 6582, 3.2). */
   recover: number = 0;
+  /** Whether something below `recover` was sent again, by a recovery or a timeout. */
+  retransmitting: boolean = false;
   /** Bytes by which duplicate acknowledgements inflate the congestion window. */
   inflation: number = 0;
   /** The sequence number whose acknowledgement is timed where timestamps are off. */
