@@ -25,7 +25,7 @@ export * from "./core/ether_type.ts";
 export * from "./core/ip.ts";
 export * from "./core/ipv4_address.ts";
 export * from "./core/ipv6_address.ts";
-export type { Loop } from "./core/loop.ts";
+export type { Loop, LoopOptions } from "./core/loop.ts";
 export * from "./core/mac_address.ts";
 export type {
   CachedNeighbour,

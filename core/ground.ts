@@ -41,12 +41,10 @@ export function wireGround(loop: GroundLoop): { wire: Wire } {
 export function ipGround(loop: GroundLoop): { link: Link<unknown>; link6: Link<unknown> } {
   const link = new IpLink(loop.driver);
   const link6 = new IpLink(loop.driver);
+  const links: Readonly<Record<number, IpLink>> = { 4: link, 6: link6 };
   loop.attach({
     receive(packet) {
-      if (packet.length === 0) return;
-      const version = packet.u8(0) >> 4;
-      if (version === 4) link.receiver?.receive(packet);
-      else if (version === 6) link6.receiver?.receive(packet);
+      if (packet.length > 0) links[packet.u8(0) >> 4]?.receiver?.receive(packet);
     },
   });
   return { link, link6 };

@@ -29,15 +29,11 @@ export const IPV4_BROADCAST = -1 as Ipv4Address;
  * @returns The address; null unless it is four decimal octets without leading zeros, which some readers take for octal.
  */
 export function tryParseIpv4(text: string): Ipv4Address | null {
-  const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text);
-  if (!match) return null;
   let value = 0;
-  for (let i = 1; i < 5; i++) {
-    const octet = Number(match[i]);
-    if (octet > 255) return null;
-    value = value << 8 | octet;
-  }
-  return value as Ipv4Address;
+  for (const octet of text.split(".", 5)) value = value << 8 | Number(octet);
+  // Of all texts that give this value one is its own.
+  const address = value as Ipv4Address;
+  return formatIpv4(address) === text ? address : null;
 }
 
 /**

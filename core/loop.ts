@@ -8,11 +8,11 @@
  * @module
  */
 
-import type { Clock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Driver, Offload, Plugin, PluginContext, Receiver } from "./driver.ts";
 import { type Packet, PacketPool } from "./packet.ts";
 import type { Core, Sender } from "./protocol.ts";
-import type { Random } from "./random.ts";
+import { hostRandom, type Random } from "./random.ts";
 import type { Timer, TimerQueue, Timers } from "./timers.ts";
 
 /** Packets received before the senders, the timers and the app get a turn. */
@@ -74,16 +74,20 @@ export interface Loop {
 export interface LoopOptions {
   /** Where packets enter and leave. */
   readonly driver: Driver;
-  /** What wraps the driver, the innermost first. */
-  readonly plugins: readonly Plugin[];
-  /** The time. */
-  readonly clock: Clock;
-  /** Random 32 bits. */
-  readonly random: Random;
-  /** Milliseconds to spin for after the last work before sleeping. */
-  readonly spin: number;
-  /** Whether it runs by itself. */
-  readonly automatic: boolean;
+  /** What stands between the driver and the first protocol; the first listed is next to the driver. */
+  readonly plugins?: readonly Plugin[];
+  /**
+   * The time. When left out it is the host's, and the stack runs by itself; whoever gives a clock turns the loop too, by
+   * `poll()` or `run()`.
+   */
+  readonly clock?: Clock;
+  /** Random 32 bits; the host's cryptographic ones when left out. */
+  readonly random?: Random;
+  /**
+   * Milliseconds for which the loop spins at most after its last work before it sleeps, 0 to infinity; 0.2 when left out.
+   * It spins for less where that did not pay: while packets are rare it sleeps at once.
+   */
+  readonly spin?: number;
 }
 
 /** The loop, and what it lends to the protocols and plugins. */
@@ -124,12 +128,12 @@ export class EventLoop implements Core, Loop, PluginContext, TimerQueue {
    */
   constructor(options: LoopOptions) {
     let { driver } = options;
-    this.clock = options.clock;
-    this.random = options.random;
-    this.#spin = options.spin;
-    this.#automatic = options.automatic;
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? hostRandom();
+    this.#spin = options.spin ?? 0.2;
+    this.#automatic = !options.clock;
     this.count("loop", this.#counters);
-    for (const plugin of options.plugins) driver = plugin(driver, this);
+    for (const plugin of options.plugins ?? []) driver = plugin(driver, this);
     if (driver.counters) this.count("driver", driver.counters);
     this.driver = driver;
     this.offload = driver.offload;
@@ -269,9 +273,8 @@ export class EventLoop implements Core, Loop, PluginContext, TimerQueue {
       next = now;
     }
     this.driver.flush();
-    if (this.driver.next) next = Math.min(next, this.driver.next());
     this.#turning = false;
-    return next;
+    return Math.min(next, this.driver.next?.() ?? Infinity);
   }
 
   /** Takes in a batch; says whether it was full. */
@@ -303,10 +306,7 @@ export class EventLoop implements Core, Loop, PluginContext, TimerQueue {
         const sender = senders[i]!;
         sender.queued = false;
         try {
-          if (sender.send(this.driver.room()) && !sender.queued) {
-            sender.queued = true;
-            this.#senders.push(sender);
-          }
+          if (sender.send(this.driver.room())) this.ready(sender);
         } catch (error) {
           this.#fault(error);
         }
@@ -330,7 +330,7 @@ export class EventLoop implements Core, Loop, PluginContext, TimerQueue {
       if (this.#sleeping) this.driver.wake();
     };
     if (signal?.aborted) stop();
-    signal?.addEventListener("abort", stop, { once: true });
+    signal?.addEventListener("abort", stop);
     this.#run ??= new Promise((resolve) => this.#keepTurning(resolve));
     return this.#run.finally(() => signal?.removeEventListener("abort", stop));
   }
@@ -393,14 +393,11 @@ export const yieldToHost: (callback: () => void) => void = /* @__PURE__ */ hostY
 function hostYield(): (callback: () => void) => void {
   const immediate = (globalThis as { setImmediate?: (callback: () => void) => void }).setImmediate;
   if (immediate) return immediate;
-  let channel: MessageChannel | undefined;
   const queue: (() => void)[] = [];
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => queue.shift()!();
   return (callback) => {
-    if (!channel) {
-      channel = new MessageChannel();
-      channel.port1.onmessage = () => queue.shift()?.();
-    }
     queue.push(callback);
-    channel.port2.postMessage(null);
+    port2.postMessage(null);
   };
 }

@@ -65,6 +65,7 @@ export interface OptionsSchema<T extends object> {
   readonly properties: { readonly [K in keyof T & string]-?: OptionSchema<Exclude<T[K], undefined>> };
 }
 
+/** Any schema of an option. */
 interface Rule {
   readonly type?: string;
   readonly minimum?: number;
@@ -85,74 +86,61 @@ interface Rule {
  * @throws {RangeError} When one is out of its range.
  */
 export function checkOptions<T extends object>(owner: string, schema: OptionsSchema<T>, options: T): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${owner}(): options must be an object, not ${show(options)}`);
-  }
+  const refuse = (kind: ErrorConstructor, what: string): never => {
+    throw new kind(`${owner}(): ${what}`);
+  };
+  if (typeof options !== "object" || !options) refuse(TypeError, `options must be an object, not ${show(options)}`);
   const rules = schema.properties as Readonly<Record<string, Rule>>;
   const given = options as Readonly<Record<string, unknown>>;
   for (const key of schema.required ?? []) {
-    if (given[key] === undefined) throw new TypeError(`${owner}(): option "${key}" is required`);
+    if (given[key] === undefined) refuse(TypeError, `option "${key}" is required`);
   }
   for (const key of Object.keys(given)) {
-    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
-    if (!rule) {
-      throw new TypeError(
-        `${owner}(): there is no option "${key}" (there is ${Object.keys(rules).join(", ") || "none"})`,
-      );
+    if (!Object.hasOwn(rules, key)) {
+      refuse(TypeError, `there is no option "${key}" (there is ${Object.keys(rules).join(", ") || "none"})`);
     }
+    const rule = rules[key]!;
     const value = given[key];
     if (value !== undefined && !fits(rule, value)) {
       const kind = isOfType(rule, value) ? RangeError : TypeError;
-      throw new kind(`${owner}(): option "${key}" must be ${wanted(rule)}, not ${show(value)}`);
+      refuse(kind, `option "${key}" must be ${wanted(rule)}, not ${show(value)}`);
     }
   }
 }
 
-function isOfType(rule: Rule, value: unknown): boolean {
-  switch (rule.type) {
-    case undefined:
-      return true;
-    case "integer":
-    case "number":
-      return typeof value === "number";
-    case "array":
-      return Array.isArray(value);
-    default:
-      // deno-lint-ignore valid-typeof -- what is left is "boolean" or "string"
-      return typeof value === rule.type;
-  }
+function isOfType({ type }: Rule, value: unknown): boolean {
+  if (type === "array") return Array.isArray(value);
+  return !type || typeof value === (type === "integer" ? "number" : type);
 }
 
 function fits(rule: Rule, value: unknown): boolean {
-  if (!isOfType(rule, value)) return false;
-  if (rule.enum && !rule.enum.includes(value)) return false;
-  if (typeof value === "number" && rule.type) {
-    return (rule.type === "number" ? !Number.isNaN(value) : Number.isInteger(value)) &&
-      value >= (rule.minimum ?? -Infinity) && value <= (rule.maximum ?? Infinity);
+  const { type, minimum = -Infinity, maximum = Infinity, pattern, items } = rule;
+  if (!isOfType(rule, value) || rule.enum && !rule.enum.includes(value)) return false;
+  if (type && typeof value === "number") {
+    // NaN is in no range, and no remainder of infinity is 0.
+    return (type === "number" || value % 1 === 0) && value >= minimum && value <= maximum;
   }
-  if (typeof value === "string") return !rule.pattern || new RegExp(rule.pattern, "u").test(value);
-  const items = rule.items;
+  if (pattern) return new RegExp(pattern, "u").test(value as string);
   return !items || (value as unknown[]).every((item) => fits(items, item));
 }
 
-function wanted(rule: Rule): string {
-  if (rule.enum) return `one of ${rule.enum.join(", ")}`;
-  if (rule.items) return `a list, each ${wanted(rule.items)}`;
-  let text = `a${rule.type === "integer" ? "n" : ""} ${rule.type}`;
-  if (rule.minimum !== undefined) text += ` of at least ${rule.minimum}`;
-  if (rule.maximum !== undefined) text += `${rule.minimum === undefined ? " of" : " and"} at most ${rule.maximum}`;
-  if (rule.examples) text += ` such as ${show(rule.examples[0])}`;
-  else if (rule.pattern) text += ` like ${rule.pattern}`;
-  return text;
+function wanted({ type, minimum, maximum, pattern, examples, items, enum: allowed }: Rule): string {
+  if (allowed) return `one of ${allowed.join(", ")}`;
+  if (items) return `a list, each ${wanted(items)}`;
+  let text = `a${type === "integer" ? "n" : ""} ${type}`;
+  if (minimum !== undefined) text += ` of at least ${minimum}`;
+  if (maximum !== undefined) text += `${minimum === undefined ? " of" : " and"} at most ${maximum}`;
+  return text + (examples ? ` such as ${show(examples[0])}` : pattern ? ` like ${pattern}` : "");
 }
 
 function show(value: unknown): string {
-  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
-  if (typeof value === "bigint" || typeof value === "number" || value === undefined) return String(value);
+  if (value === undefined || typeof value === "number") return String(value);
+  let text: string | undefined;
   try {
-    const text = JSON.stringify(value) ?? String(value);
-    return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+    text = JSON.stringify(value);
   } catch {
-    return `a ${typeof value}`;
+    // A bigint, or an object with a cycle.
   }
+  // A function and a symbol are undefined in JSON.
+  return text === undefined ? `a ${typeof value}` : text.slice(0, 60);
 }

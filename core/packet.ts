@@ -58,8 +58,8 @@ export class Packet {
 
   /** What {@linkcode view} showed last: the window from `#viewStart` to `#viewEnd`. */
   #view: Uint8Array<ArrayBuffer>;
-  #viewStart: number = 0;
-  #viewEnd: number;
+  #viewStart: number = -1;
+  #viewEnd: number = 0;
 
   /**
    * Makes an empty packet.
@@ -70,7 +70,6 @@ export class Packet {
     this.bytes = new Uint8Array(capacity + (capacity & 1));
     this.words = new Uint16Array(this.bytes.buffer);
     this.#view = this.bytes;
-    this.#viewEnd = this.bytes.length;
   }
 
   /** Bytes in the window. */
@@ -291,7 +290,7 @@ export class PacketPool {
    * @param packet The packet; the caller lets go of it.
    */
   give(packet: Packet): void {
-    if (packet.idle) throw new Error("A packet was given back to its pool twice");
+    if (packet.idle) throw new Error("A packet was given back twice");
     packet.idle = true;
     this.taken--;
     if (packet.bytes.length <= this.#capacity + 1) this.#free.push(packet);

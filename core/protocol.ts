@@ -105,7 +105,7 @@ export interface Protocol<Name extends string, Below extends object, Gives exten
   start(core: Core, below: Below): Gives;
 }
 
-/** How to get what a protocol may lack: the end of the sentence that a user reads. {@linkcode hint} says the same. */
+/** How to get what a protocol may lack: the end of the sentence that a user reads. {@linkcode HINTS} holds the same. */
 export interface Hints {
   /** Ethernet frames. */
   wire: "use a driver that carries Ethernet frames";
@@ -141,25 +141,25 @@ export interface Hints {
   dhcp: "list dhcp() before it";
 }
 
-/**
- * Says how to get what a protocol lacks, in the sentences of {@linkcode Hints}: for JavaScript users, who meet them at run
- * time.
- *
- * @param need What it lacks.
- * @returns The end of the sentence.
- */
-export function hint(need: string): string {
-  if (need === "wire") return "use a driver that carries Ethernet frames";
-  const link = /^link(6?)$/.exec(need);
-  if (link) {
-    return `list ethernet() and ${link[1] ? "ndp" : "arp"}() before it, or use a driver that carries IP packets`;
-  }
-  if (need === "arp" || need === "ndp") return `list ethernet() and ${need}() before it`;
-  if (need === "ip") return "list ipv4() or ipv6() before it";
-  return `list ${
-    /^(ethernet|ipv[46]|icmp(v6)?|udp|tcp|http|dns|dhcp)$/.test(need) ? `${need}()` : "the protocol that gives it"
-  } before it`;
-}
+/** The sentences of {@linkcode Hints}, for JavaScript users who meet them at run time. */
+export const HINTS: Hints = {
+  wire: "use a driver that carries Ethernet frames",
+  ethernet: "list ethernet() before it",
+  arp: "list ethernet() and arp() before it",
+  ndp: "list ethernet() and ndp() before it",
+  ip: "list ipv4() or ipv6() before it",
+  ipv4: "list ipv4() before it",
+  ipv6: "list ipv6() before it",
+  icmp: "list icmp() before it",
+  icmpv6: "list icmpv6() before it",
+  udp: "list udp() before it",
+  tcp: "list tcp() before it",
+  http: "list http() before it",
+  dns: "list dns() before it",
+  dhcp: "list dhcp() before it",
+  link: "list ethernet() and arp() before it, or use a driver that carries IP packets",
+  link6: "list ethernet() and ndp() before it, or use a driver that carries IP packets",
+};
 
 /** What a driver gives to the first protocol above it. */
 export type Ground<M extends Medium> = M extends "ethernet" ? { wire: Wire }
