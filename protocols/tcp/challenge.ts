@@ -7,7 +7,7 @@
 
 import { sendAck } from "./emit.ts";
 import { type Segment, SYN } from "./segment.ts";
-import { SYN_RECEIVED, TIME_WAIT } from "./state.ts";
+import { SYN_RECEIVED } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Challenge acknowledgements that one connection sends in a second (RFC 5961, 7; CVE-2016-5696: not shared). */
@@ -30,12 +30,11 @@ export function challenge(tcb: Tcb): void {
   if (tcb.challenges <= 0) return;
   tcb.challenges--;
   tcb.shared.counters.challengeAcks++;
-  // At once: in TIME-WAIT nothing else would send it, and it must not be delayed or merged.
+  // At once: each is an answer of its own.
   sendAck(tcb);
 }
 
 export function acknowledgeNow(tcb: Tcb): void {
-  if (tcb.state === TIME_WAIT) return sendAck(tcb);
   tcb.ackNow = true;
   tcb.shared.core.ready(tcb);
 }

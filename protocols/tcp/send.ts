@@ -34,8 +34,12 @@ const BURST = 16;
  */
 export function serveConnection(tcb: Tcb, room: number): boolean {
   if (tcb.events !== 0) tcb.connection?.deliver();
-  if (tcb.state === CLOSED || tcb.state === TIME_WAIT) return false;
+  if (tcb.state === CLOSED) return false;
   if (room <= 0) return true;
+  if (tcb.state === TIME_WAIT) {
+    if (tcb.ackNow) sendAck(tcb);
+    return false;
+  }
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
     if (tcb.synQueued) sendSyn(tcb);
     return false;

@@ -97,7 +97,6 @@ function takeFin(tcb: Tcb): void {
       tcb.state = CLOSING;
       break;
     case FIN_WAIT_2:
-      sendAck(tcb);
       enterTimeWait(tcb);
   }
 }
