@@ -1,0 +1,266 @@
+/**
+ * Writes text as bytes, in large pieces and without strings between.
+ *
+ * @module
+ */
+
+const DIGITS = /* @__PURE__ */ digits();
+const HEX = /* @__PURE__ */ new TextEncoder().encode("0123456789abcdef");
+const encoder = /* @__PURE__ */ new TextEncoder();
+
+/** The decimal digits of 0 to 99, two bytes each. */
+function digits(): Uint8Array<ArrayBuffer> {
+  const table = new Uint8Array(200);
+  for (let i = 0; i < 100; i++) {
+    table[2 * i] = 48 + Math.floor(i / 10);
+    table[2 * i + 1] = 48 + i % 10;
+  }
+  return table;
+}
+
+/** Bytes collected before the sink gets them. */
+const BATCH = 131_072;
+/** Bytes that are free whenever a line begins. */
+const LINE = 16_384;
+
+/** A text that is written. */
+export class ByteWriter {
+  /** The bytes; `at` of them are written. */
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH + LINE);
+  /** Where the next byte goes. */
+  at: number = 0;
+  readonly #sink: (bytes: Uint8Array<ArrayBuffer>) => void;
+
+  /**
+   * Begins.
+   *
+   * @param sink Takes the text, piece by piece; lent until it returns.
+   */
+  constructor(sink: (bytes: Uint8Array<ArrayBuffer>) => void) {
+    this.#sink = sink;
+  }
+
+  /** Ends a line, and hands what was collected to the sink when it is much. */
+  endLine(): void {
+    this.bytes[this.at++] = 10;
+    if (this.at >= BATCH) this.flush();
+  }
+
+  /** Hands what was collected to the sink. */
+  flush(): void {
+    if (this.at === 0) return;
+    const piece = this.bytes.subarray(0, this.at);
+    this.at = 0;
+    this.#sink(piece);
+  }
+
+  /**
+   * Writes bytes as they are.
+   *
+   * @param text The bytes, a few.
+   */
+  raw(text: Uint8Array): void {
+    const { bytes } = this;
+    let { at } = this;
+    // A loop is faster than set() for keys and words.
+    for (let i = 0; i < text.length; i++) bytes[at++] = text[i]!;
+    this.at = at;
+  }
+
+  /**
+   * Writes one byte.
+   *
+   * @param code The byte.
+   */
+  byte(code: number): void {
+    this.bytes[this.at++] = code;
+  }
+
+  /**
+   * Writes any text.
+   *
+   * @param text The text.
+   */
+  text(text: string): void {
+    const most = text.length * 3;
+    if (this.at + most > this.bytes.length) this.#grow(most);
+    this.at += encoder.encodeInto(text, this.bytes.subarray(this.at)).written;
+  }
+
+  /**
+   * Makes room for a long line.
+   *
+   * @param size Bytes that it may take.
+   */
+  reserve(size: number): void {
+    if (this.at + size > this.bytes.length) this.#grow(size);
+  }
+
+  #grow(size: number): void {
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.at + size));
+    larger.set(this.bytes.subarray(0, this.at));
+    this.bytes = larger;
+  }
+
+  /**
+   * Writes an integer, or a larger number as it is.
+   *
+   * @param value The number.
+   */
+  number(value: number): void {
+    if (!(value >= 0 && value <= 4_294_967_295)) return this.text(String(value));
+    const { bytes } = this;
+    let { at } = this;
+    if (value < 10) {
+      bytes[at] = 48 + value;
+      this.at = at + 1;
+      return;
+    }
+    let size = value < 100
+      ? 2
+      : value < 1000
+      ? 3
+      : value < 10_000
+      ? 4
+      : value < 100_000
+      ? 5
+      : value < 1_000_000
+      ? 6
+      : value < 10_000_000
+      ? 7
+      : value < 100_000_000
+      ? 8
+      : value < 1_000_000_000
+      ? 9
+      : 10;
+    at = this.at = at + size;
+    for (; size > 1; size -= 2) {
+      const rest = Math.floor(value / 100);
+      const two = 2 * (value - rest * 100);
+      bytes[--at] = DIGITS[two + 1]!;
+      bytes[--at] = DIGITS[two]!;
+      value = rest;
+    }
+    if (size === 1) bytes[--at] = 48 + value;
+  }
+
+  /**
+   * Writes an integer with zeros before it.
+   *
+   * @param value The number.
+   * @param size Its digits.
+   */
+  padded(value: number, size: number): void {
+    const { bytes } = this;
+    for (let at = this.at + size - 1; at >= this.at; at--) {
+      const rest = Math.floor(value / 10);
+      bytes[at] = 48 + value - rest * 10;
+      value = rest;
+    }
+    this.at += size;
+  }
+
+  /**
+   * Writes a number in hexadecimal digits.
+   *
+   * @param value The number, of at most 32 bits.
+   */
+  hexNumber(value: number): void {
+    let shift = 28;
+    while (shift > 0 && (value >>> shift) === 0) shift -= 4;
+    for (; shift >= 0; shift -= 4) this.bytes[this.at++] = HEX[value >>> shift & 15]!;
+  }
+
+  /**
+   * Writes bytes in hexadecimal digits.
+   *
+   * @param from Where they lie.
+   * @param start The first.
+   * @param end One past the last.
+   */
+  hex(from: Uint8Array, start: number, end: number): void {
+    for (let i = start; i < end; i++) {
+      const byte = from[i]!;
+      this.bytes[this.at++] = HEX[byte >> 4]!;
+      this.bytes[this.at++] = HEX[byte & 15]!;
+    }
+  }
+
+  /**
+   * Writes a MAC address.
+   *
+   * @param from Where it lies.
+   * @param start Its first byte.
+   */
+  mac(from: Uint8Array, start: number): void {
+    const { bytes } = this;
+    let { at } = this;
+    for (let i = 0; i < 6; i++) {
+      const byte = from[start + i]!;
+      if (i > 0) bytes[at++] = 58;
+      bytes[at++] = HEX[byte >> 4]!;
+      bytes[at++] = HEX[byte & 15]!;
+    }
+    this.at = at;
+  }
+
+  /**
+   * Writes an IPv4 address in dotted form.
+   *
+   * @param from Where it lies.
+   * @param start Its first byte.
+   */
+  ipv4(from: Uint8Array, start: number): void {
+    const { bytes } = this;
+    let { at } = this;
+    for (let i = 0; i < 4; i++) {
+      let byte = from[start + i]!;
+      if (i > 0) bytes[at++] = 46;
+      if (byte >= 100) {
+        const hundreds = byte >= 200 ? 2 : 1;
+        bytes[at++] = 48 + hundreds;
+        byte -= hundreds * 100;
+        bytes[at++] = DIGITS[2 * byte]!;
+      } else if (byte >= 10) bytes[at++] = DIGITS[2 * byte]!;
+      bytes[at++] = DIGITS[2 * byte + 1]!;
+    }
+    this.at = at;
+  }
+
+  /**
+   * Writes an IPv6 address in its canonical form (RFC 5952).
+   *
+   * @param from Where it lies.
+   * @param start Its first byte.
+   */
+  ipv6(from: Uint8Array, start: number): void {
+    let run = -1;
+    let most = 1;
+    for (let i = 0; i < 8; i++) {
+      let end = i;
+      while (end < 8 && (from[start + 2 * end]! | from[start + 2 * end + 1]!) === 0) end++;
+      if (end - i > most) {
+        run = i;
+        most = end - i;
+      }
+      if (end > i) i = end;
+    }
+    // Addresses that hold an IPv4 address (RFC 4291, 2.5.5.2) show it in its own form.
+    if (run === 0 && most === 5 && from[start + 10] === 255 && from[start + 11] === 255) {
+      this.text("::ffff:");
+      return this.ipv4(from, start + 12);
+    }
+    for (let i = 0; i < 8; i++) {
+      if (i === run) {
+        this.byte(58);
+        if (i === 0) this.byte(58);
+        i += most - 1;
+        if (i === 7) return;
+        if (run > 0) continue;
+        continue;
+      }
+      this.hexNumber(from[start + 2 * i]! << 8 | from[start + 2 * i + 1]!);
+      if (i < 7) this.byte(58);
+    }
+  }
+}

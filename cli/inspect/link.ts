@@ -1,0 +1,172 @@
+/**
+ * The headers of links: what a captured frame begins with, and tags and tunnels that carry an EtherType.
+ *
+ * @module
+ */
+
+import {
+  LINKTYPE_ETHERNET,
+  LINKTYPE_LINUX_SLL,
+  LINKTYPE_LINUX_SLL2,
+  LINKTYPE_LOOP,
+  LINKTYPE_NULL,
+  mediumOf,
+} from "../../core/capture/link_type.ts";
+import { ETHERNET_HEADER, etherType, ETHERTYPE_LEAST } from "../../protocols/ethernet/header.ts";
+import { type Dissection, ETHER_TYPE, ETHERNET, IP, LLC, NOTHING } from "./next.ts";
+
+/** The largest length of an IEEE 802.3 frame. */
+const LONGEST_8023 = 1500;
+/** Bytes of a Linux cooked header, versions 1 and 2. */
+const SLL = 16;
+const SLL2 = 20;
+/** Address families of IPv6 on BSDs and macOS. */
+const INET6 = [24, 28, 30];
+
+/**
+ * Reads the header of a link.
+ *
+ * @param d The frame.
+ * @param linkType Its link type.
+ * @returns What follows; -1 when the link type is none that is read.
+ */
+export function readLink(d: Dissection, linkType: number): number {
+  switch (linkType) {
+    case LINKTYPE_ETHERNET:
+      return ETHERNET;
+    case LINKTYPE_NULL:
+      return readLoopback(d, false);
+    case LINKTYPE_LOOP:
+      return readLoopback(d, true);
+    case LINKTYPE_LINUX_SLL:
+      return readCooked(d, SLL, 14);
+    case LINKTYPE_LINUX_SLL2:
+      return readCooked(d, SLL2, 0);
+    default:
+      return mediumOf(linkType) === "ip" ? IP : -1;
+  }
+}
+
+/** The address family of BSD's loopback devices, in the byte order of the machine or of networks. */
+function readLoopback({ window }: Dissection, network: boolean): number {
+  if (window.length < 4) return NOTHING;
+  const { bytes, start: at } = window;
+  // A family is a small number: the half with something in it tells the byte order.
+  const high = bytes[at]! << 8 | bytes[at + 1]!;
+  const low = bytes[at + 2]! << 8 | bytes[at + 3]!;
+  const family = network || high === 0 ? low : bytes[at + 1]! << 8 | bytes[at]!;
+  window.start += 4;
+  if (high === 0 && family > LONGEST_8023) return ETHER_TYPE | family;
+  return family === 2 ? ETHER_TYPE | 0x0800 : INET6.includes(family) ? ETHER_TYPE | 0x86dd : NOTHING;
+}
+
+/** Linux's header for devices that have none of their own. */
+function readCooked({ window }: Dissection, size: number, type: number): number {
+  if (window.length < size) return NOTHING;
+  const protocol = window.u16(type);
+  window.start += size;
+  // 1 to 4 stand for frames of Novell and of IEEE 802.2.
+  if (protocol < ETHERTYPE_LEAST) return protocol === 4 ? LLC : NOTHING;
+  return ETHER_TYPE | protocol;
+}
+
+/**
+ * Reads an Ethernet header.
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readEthernet({ frame, window }: Dissection): number {
+  if (window.length < ETHERNET_HEADER) return NOTHING;
+  const { bytes, start: at } = window;
+  if (frame.eth.at < 0) frame.eth.set(bytes, at, ETHERNET_HEADER);
+  const type = etherType(bytes, at);
+  window.start += ETHERNET_HEADER;
+  return afterType(window, type);
+}
+
+/** What follows an EtherType or a length. */
+function afterType(window: Dissection["window"], type: number): number {
+  if (type >= ETHERTYPE_LEAST || type === 0) return ETHER_TYPE | type;
+  if (type > LONGEST_8023) return NOTHING;
+  window.limit(type);
+  return LLC;
+}
+
+/**
+ * Reads an IEEE 802.2 header, with that of SNAP if it is there (RFC 1042).
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readLlc({ window }: Dissection): number {
+  if (window.length < 3) return NOTHING;
+  const { bytes, start: at } = window;
+  const sap = bytes[at]!;
+  // Information frames have a control field of two bytes; IP comes in unnumbered ones.
+  const control = (bytes[at + 2]! & 3) === 3 ? 1 : 2;
+  window.start += 2 + control;
+  if (sap === 0x06 && (bytes[at + 2]! & 0xef) === 3) return IP;
+  if (sap !== 0xaa || bytes[at + 1] !== 0xaa || (bytes[at + 2]! & 0xef) !== 3 || window.length < 5) return NOTHING;
+  const organization = bytes[at + 3]! << 16 | bytes[at + 4]! << 8 | bytes[at + 5]!;
+  const type = window.u16(3);
+  window.start += 5;
+  return organization === 0 || organization === 0x0000f8 ? ETHER_TYPE | type : NOTHING;
+}
+
+/**
+ * Reads the tag of a VLAN.
+ *
+ * @param d The frame.
+ * @param counted Whether its number is that of a customer's VLAN; a provider's only leads on.
+ * @returns What follows.
+ */
+export function readVlan(d: Dissection, counted: boolean): number {
+  const { frame, window } = d;
+  if (window.length < 2) return NOTHING;
+  if (counted && frame.ip.at < 0 && frame.ipv6.at < 0) {
+    d.vlan = window.u16(0) & 0xfff;
+    if (frame.vlanCount < frame.vlans.length) frame.vlans[frame.vlanCount++] = d.vlan;
+  }
+  if (window.length < 4) return NOTHING;
+  const type = window.u16(2);
+  window.start += 4;
+  return afterType(window, type);
+}
+
+/**
+ * Reads labels of MPLS (RFC 3032).
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readMpls({ window }: Dissection): number {
+  for (;;) {
+    if (window.length < 4) return NOTHING;
+    const { bytes, start: at } = window;
+    const label = bytes[at]! << 12 | bytes[at + 1]! << 4 | bytes[at + 2]! >> 4;
+    const bottom = bytes[at + 2]! & 1;
+    window.start += 4;
+    if (label === 1 && bottom === 0) continue;
+    if (bottom === 0) continue;
+    const version = window.length > 0 ? bytes[window.start]! >> 4 : 0;
+    return version === 4 || version === 6 ? IP : NOTHING;
+  }
+}
+
+/**
+ * Reads a session header of PPPoE (RFC 2516) and PPP's protocol number.
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readPppoe({ window }: Dissection): number {
+  if (window.length < 8) return NOTHING;
+  const size = window.u16(4);
+  window.start += 6;
+  window.limit(size);
+  if (window.length < 2) return NOTHING;
+  const protocol = window.u16(0);
+  window.start += 2;
+  return protocol === 0x0021 ? ETHER_TYPE | 0x0800 : protocol === 0x0057 ? ETHER_TYPE | 0x86dd : NOTHING;
+}

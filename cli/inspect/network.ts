@@ -1,0 +1,172 @@
+/**
+ * IPv4, IPv6 and its extension headers, and what else stands between a link and a transport.
+ *
+ * @module
+ */
+
+import { foldChecksum, sumBytes } from "../../core/checksum.ts";
+import { PROTOCOL_ICMPV6 } from "../../core/ip.ts";
+import {
+  FRAGMENT_OFFSET,
+  fragmentBits,
+  headerLength,
+  IPV4_HEADER,
+  MORE_FRAGMENTS,
+  PROTOCOL,
+  totalLength,
+} from "../../protocols/ipv4/header.ts";
+import { FRAGMENT, HOP_BY_HOP, IPV6_HEADER, NEXT_HEADER, ROUTING } from "../../protocols/ipv6/header.ts";
+import { type Dissection, ETHER_TYPE, IP_PROTOCOL, NOTHING } from "./next.ts";
+
+/**
+ * Reads an IPv4 header.
+ *
+ * @param d The frame.
+ * @returns What follows; for a fragment nothing, until its datagram is whole.
+ */
+export function readIpv4(d: Dissection): number {
+  const { frame, window, network } = d;
+  const { bytes, start: at } = window;
+  const outer = frame.ip.at < 0;
+  const { length } = window;
+  if (length < 1) return NOTHING;
+  const header = headerLength(bytes, at);
+  if (outer) frame.ip.set(bytes, at, header < IPV4_HEADER ? 1 : Math.min(length, IPV4_HEADER));
+  if (header < IPV4_HEADER || length < 4) return NOTHING;
+  let total = totalLength(bytes, at);
+  // A network card that cuts the segment itself gets it with a length of 0.
+  if (total === 0) total = window.reported;
+  if (outer) frame.ipLength = total;
+  if (total < header) {
+    if (outer) frame.ip.have = 4;
+    return NOTHING;
+  }
+  window.limit(total);
+  if (outer) frame.ip.end = window.end;
+  if (window.length < IPV4_HEADER) return NOTHING;
+  network.bytes = bytes;
+  network.at = at;
+  network.version = 4;
+  network.destination = at + 16;
+  const next = IP_PROTOCOL | bytes[at + PROTOCOL]!;
+  if (window.length < header) return NOTHING;
+  const bits = fragmentBits(bytes, at);
+  window.start += header;
+  window.fragmented = false;
+  if ((bits & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) === 0) return next;
+  const sound = window.whole && window.length > 0 && foldChecksum(sumBytes(bytes, at, at + header)) === 0;
+  const more = (bits & MORE_FRAGMENTS) !== 0;
+  if (sound) return d.fragments.ipv4(d, at, (bits & FRAGMENT_OFFSET) << 3, more) ? next : NOTHING;
+  window.fragmented = more;
+  return (bits & FRAGMENT_OFFSET) === 0 ? next : NOTHING;
+}
+
+/**
+ * Reads an IPv6 header.
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readIpv6(d: Dissection): number {
+  const { frame, window, network } = d;
+  const { bytes, start: at } = window;
+  if (frame.ipv6.at < 0) frame.ipv6.set(bytes, at, Math.min(window.length, IPV6_HEADER));
+  if (window.length < IPV6_HEADER) return NOTHING;
+  const payload = window.u16(4);
+  const next = bytes[at + NEXT_HEADER]!;
+  network.bytes = bytes;
+  network.at = at;
+  network.version = 6;
+  network.destination = at + 24;
+  window.fragmented = false;
+  // 0 stands for a jumbogram, or for a segment that the network card cuts itself.
+  if (payload > 0) window.limit(IPV6_HEADER + payload);
+  window.start += IPV6_HEADER;
+  return IP_PROTOCOL | next;
+}
+
+/**
+ * Reads an extension header of IPv6, not that of fragments.
+ *
+ * @param d The frame.
+ * @param header Which one.
+ * @returns What follows.
+ */
+export function readExtension({ window, network }: Dissection, header: number): number {
+  if (window.length < 2) return NOTHING;
+  const { bytes, start: at } = window;
+  const size = bytes[at + 1]! + 1 << 3;
+  if (window.length < size) return NOTHING;
+  // The last address of a source route is where the packet really goes (RFC 8200, 8.1).
+  if (header === ROUTING && bytes[at + 2] === 0 && bytes[at + 3]! > 0 && size >= 24) {
+    network.destination = at + size - 16;
+  }
+  window.start += size;
+  return header === HOP_BY_HOP || header === ROUTING || size > 0 ? IP_PROTOCOL | bytes[at]! : NOTHING;
+}
+
+/**
+ * Reads the fragment header of IPv6.
+ *
+ * @param d The frame.
+ * @returns What follows; for a fragment nothing, until its datagram is whole.
+ */
+export function readFragment(d: Dissection): number {
+  const { frame, window, network } = d;
+  const { bytes, start: at } = window;
+  if (frame.fragment.at < 0) frame.fragment.set(bytes, at, Math.min(window.length, 8));
+  if (window.length < 8) return NOTHING;
+  const next = IP_PROTOCOL | bytes[at]!;
+  const bits = window.u16(2);
+  const more = (bits & 1) !== 0;
+  window.start += 8;
+  if ((bits & 0xfff9) === 0) return next;
+  if (window.whole) return d.fragments.ipv6(d, network.at, at, bits & 0xfff8, more) ? next : NOTHING;
+  window.fragmented = true;
+  return (bits & 0xfff8) === 0 ? next : NOTHING;
+}
+
+/**
+ * Reads an authentication header (RFC 4302).
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readAuthentication({ window }: Dissection): number {
+  if (window.length < 12) return NOTHING;
+  const { bytes, start: at } = window;
+  const size = bytes[at + 1]! + 2 << 2;
+  if (size < 12 || window.length < size) return NOTHING;
+  window.start += size;
+  return IP_PROTOCOL | bytes[at]!;
+}
+
+/**
+ * Reads a header of generic routing encapsulation (RFC 2784, RFC 2890).
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readGre({ window }: Dissection): number {
+  if (window.length < 4) return NOTHING;
+  const flags = window.u16(0);
+  const type = window.u16(2);
+  let size = 4;
+  // Checksum and offset, key, sequence number.
+  if (flags & 0xc000) size += 4;
+  if (flags & 0x2000) size += 4;
+  if (flags & 0x1000) size += 4;
+  // Of version 1, an acknowledgement.
+  if (flags & 0x0080 && (flags & 7) === 1) size += 4;
+  if (window.length < size) return NOTHING;
+  window.start += size;
+  return ETHER_TYPE | type;
+}
+
+/** Whether a protocol number is that of an extension header that leads on, fragments left out. */
+export function isExtension(protocol: number): boolean {
+  return protocol === HOP_BY_HOP || protocol === ROUTING || protocol === 60 || protocol === 135 ||
+    protocol === 139 || protocol === 140;
+}
+
+export { FRAGMENT, PROTOCOL_ICMPV6 };
