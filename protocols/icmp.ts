@@ -26,7 +26,7 @@ import {
 import type { Ipv4, Ipv4Errors, Ipv4Path } from "./ipv4.ts";
 
 /** Bytes of a packet that an error quotes: as many as fit into a datagram of 576 bytes (RFC 1812, 4.3.2.3). */
-const QUOTED = 576 - 20 - ICMP_HEADER;
+const QUOTED = 548;
 /** Errors that may be sent at once after a quiet time. */
 const BURST = 50;
 /** Milliseconds of a day. */

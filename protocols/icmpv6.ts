@@ -15,7 +15,7 @@ import { ECHO_REPLY, ECHO_REQUEST, ICMPV6_HEADER, INFORMATIONAL, readFault } fro
 import type { Ipv6, Ipv6Errors, Ipv6Path } from "./ipv6.ts";
 
 /** Bytes of a packet that an error quotes: as many as fit into the least MTU (RFC 4443, 2.4 (c)). */
-const QUOTED = 1280 - 40 - ICMPV6_HEADER;
+const QUOTED = 1232;
 /** Errors that may be sent at once after a quiet time. */
 const BURST = 50;
 

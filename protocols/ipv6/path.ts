@@ -13,7 +13,7 @@ import type { Ipv6 } from "../ipv6.ts";
 import { IPV6_HEADER } from "./header.ts";
 
 /** Words of the header. */
-const WORDS = IPV6_HEADER / 2;
+const WORDS = 20;
 
 /** The way from one of our addresses to a host. */
 export class Ipv6Path implements Path {
