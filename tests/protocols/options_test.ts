@@ -7,13 +7,17 @@ import { ARP_OPTIONS } from "../../protocols/arp.ts";
 import { ETHERNET_OPTIONS } from "../../protocols/ethernet.ts";
 import { ICMP_OPTIONS } from "../../protocols/icmp.ts";
 import { IPV4_OPTIONS } from "../../protocols/ipv4.ts";
+import { STATIC_ARP_OPTIONS } from "../../protocols/static_arp.ts";
 import { UDP_BIND_OPTIONS, UDP_LISTEN_OPTIONS, UDP_OPTIONS } from "../../protocols/udp.ts";
+import { UDP_TEMPLATE_OPTIONS } from "../../protocols/udp_template.ts";
 
 const SCHEMAS: Record<string, OptionsSchema<Record<string, unknown>>> = {
   arp: ARP_OPTIONS,
+  staticArp: STATIC_ARP_OPTIONS,
   ethernet: ETHERNET_OPTIONS,
   icmp: ICMP_OPTIONS,
   ipv4: IPV4_OPTIONS,
+  udpTemplate: UDP_TEMPLATE_OPTIONS,
   udp: UDP_OPTIONS,
   "udp.bind": UDP_BIND_OPTIONS,
   "udp.listen": UDP_LISTEN_OPTIONS,
@@ -34,7 +38,9 @@ for (const [owner, schema] of Object.entries(SCHEMAS)) {
     const seen = [0, 0];
     for (let i = 0; i < 5000; i++) {
       const options: Record<string, unknown> = {};
-      if (i % 5 > 0 && schema.required) { for (const name of schema.required) options[name] = pick([0, 9, 65_535]); }
+      if (i % 5 > 0 && schema.required) {
+        for (const name of schema.required) options[name] = pick([0, 9, 65_535, "x"]);
+      }
       for (let n = (random() >>> 0) % 3; n > 0; n--) options[pick(names)] = pick(VALUES);
       let fits = true;
       try {
