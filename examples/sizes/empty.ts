@@ -1,8 +1,8 @@
-// budget: 5 kB
+// budget: 2.5 kB
 // without: ethernet arp ndp ipv4 ipv6 icmp udp tcp http
 
-import { memory } from "../../drivers/memory.ts";
-import { stack } from "../../mod.ts";
+import { type Driver, stack } from "../../mod.ts";
 
-const [driver] = memory("ip");
+declare const driver: Driver<"ip">;
+
 await stack({ driver, protocols: [] }).run();

@@ -1,13 +1,14 @@
 // budget: 5 kB
-// without: ndp ipv6 icmp tcp http
+// without: ethernet arp ndp ipv4 ipv6 icmp udp tcp http
 
-import { memory } from "../../drivers/memory.ts";
-import { parseIpv4, stack } from "../../mod.ts";
-import { arp } from "../../protocols/arp.ts";
-import { ethernet } from "../../protocols/ethernet.ts";
-import { ipv4 } from "../../protocols/ipv4.ts";
-import { udp } from "../../protocols/udp.ts";
+import { type Driver, stack } from "../../mod.ts";
+import { staticArp } from "../../protocols/static_arp.ts";
+import { udpTemplate } from "../../protocols/udp_template.ts";
 
-const [driver] = memory("ethernet");
-const net = stack({ driver, protocols: [ethernet(), arp(), ipv4({ address: "10.0.0.2/24" }), udp()] });
-net.udp.bind({ port: 0 }, () => {}).send(new TextEncoder().encode("21.5"), parseIpv4("10.0.0.1"), 5683);
+/** A network interface, which the rest of the app opens: the number is the stack's, and no host's. */
+declare const driver: Driver<"ethernet">;
+
+const macs = { mac: "02:00:00:00:00:02", neighbour: "02:00:00:00:00:01" };
+const to = { source: "10.0.0.2", destination: "10.0.0.1", destinationPort: 5683 };
+const net = stack({ driver, protocols: [staticArp(macs), udpTemplate(to)] });
+net.datagram.send(Uint8Array.of(0, 215));

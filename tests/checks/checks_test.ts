@@ -65,6 +65,7 @@ test("the check of sizes sees what is too heavy and what is not left out", () =>
   const app = {
     path: "a.ts",
     budget: 4000,
+    limit: 4000,
     without: ["tcp"],
     minified: 9000,
     gzipped: 4000,
@@ -73,7 +74,7 @@ test("the check of sizes sees what is too heavy and what is not left out", () =>
   assertEquals(sizeFaults([app]).length, 0);
   assertEquals(sizeFaults([]).length, 1);
   assertEquals(sizeFaults([{ ...app, gzipped: 4001 }]).length, 1);
-  assertEquals(sizeFaults([{ ...app, budget: NaN }]).length, 1);
+  assertEquals(sizeFaults([{ ...app, limit: NaN }]).length, 1);
   assertEquals(
     sizeFaults([{ ...app, modules: ["protocols/tcp.ts"] }, { ...app, modules: ["protocols/tcp/x.ts"] }]).length,
     2,
