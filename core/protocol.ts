@@ -183,8 +183,11 @@ export type Lacking<Below, Have> =
 export type Verdict<P extends AnyProtocol, Have> = [Lacking<BelowOf<P>, Have>] extends [never]
   ? Have extends BelowOf<P> ? P
   : `${P["name"]}() cannot use the "${keyof BelowOf<P> & string}" below it: its type differs`
-  : Lacking<BelowOf<P>, Have> extends infer K extends string
-    ? `${P["name"]}() needs "${K}": ${K extends keyof Hints ? Hints[K] : "list the protocol that gives it before it"}`
+  : Missing<P["name"], Lacking<BelowOf<P>, Have>>;
+
+/** The sentence about each of the needs that are not met. */
+export type Missing<Name extends string, K extends string> = K extends string
+  ? `${Name}() needs "${K}": ${K extends keyof Hints ? Hints[K] : "list the protocol that gives it before it"}`
   : never;
 
 /** A list of protocols, from the wire up, with a sentence in place of each misfit. */

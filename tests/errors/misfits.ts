@@ -15,10 +15,10 @@ const ip = ipv4({ address: "10.0.0.2/24" });
 
 // A layer is missing.
 
-// error: Type 'UdpProtocol' is not assignable to type '"udp() needs \"ip\": list ipv4() before it"'
+// error: Type 'UdpProtocol' is not assignable to type '"udp() needs \"ip\": list ipv4() or ipv6() before it"'
 stack({ driver, protocols: [ethernet(), arp(), udp()] });
 
-// error: Type 'IcmpProtocol' is not assignable to type '"icmp() needs \"ip\": list ipv4() before it" | "icmp() needs \"ipv4\": list ipv4() before it"'
+// error: Type 'IcmpProtocol' is not assignable to type '"icmp() needs \"ip\": list ipv4() or ipv6() before it" | "icmp() needs \"ipv4\": list ipv4() before it"'
 stack({ driver, protocols: [ethernet(), arp(), icmp()] });
 
 // error: Type 'ArpProtocol' is not assignable to type '"arp() needs \"ethernet\": list ethernet() before it"'
@@ -27,12 +27,12 @@ stack({ driver, protocols: [arp(), ip, udp()] });
 // error: Type 'Ipv4Protocol' is not assignable to type '"ipv4() needs \"link\": list ethernet() and arp() before it, or use a driver that carries IP packets"'
 stack({ driver, protocols: [ethernet(), ip, udp()] });
 
-// error: Type 'TcpProtocol' is not assignable to type '"tcp() needs \"ip\": list ipv4() before it"'
+// error: Type 'TcpProtocol' is not assignable to type '"tcp() needs \"ip\": list ipv4() or ipv6() before it"'
 stack({ driver: tun, protocols: [tcp()] });
 
 // A layer is listed too late.
 
-// error: Type 'UdpProtocol' is not assignable to type '"udp() needs \"ip\": list ipv4() before it"'
+// error: Type 'UdpProtocol' is not assignable to type '"udp() needs \"ip\": list ipv4() or ipv6() before it"'
 stack({ driver, protocols: [ethernet(), arp(), udp(), ip] });
 
 // The driver carries something else.
