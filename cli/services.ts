@@ -6,21 +6,12 @@
 
 import process from "node:process";
 import { NetError } from "../core/net_error.ts";
-import { stack } from "../core/stack.ts";
-import { arp } from "../protocols/arp.ts";
-import { ethernet } from "../protocols/ethernet.ts";
-import { httpServer, type HttpServing } from "../protocols/http_server.ts";
-import { icmp } from "../protocols/icmp.ts";
-import { icmpv6 } from "../protocols/icmpv6.ts";
-import { ipv4 } from "../protocols/ipv4.ts";
-import { ipv6 } from "../protocols/ipv6.ts";
-import { mld } from "../protocols/mld.ts";
-import { ndp } from "../protocols/ndp.ts";
-import { slaac } from "../protocols/slaac.ts";
-import { type Tcp, tcp } from "../protocols/tcp.ts";
-import { type Udp, udp } from "../protocols/udp.ts";
+import type { HttpServing } from "../protocols/http_server.ts";
+import type { Tcp } from "../protocols/tcp.ts";
+import type { Udp } from "../protocols/udp.ts";
 import { readOptions, runCommand, untilInterrupted } from "./command.ts";
-import { LINK_HELP, LINK_OPTIONS, type LinkDriver, type LinkSettings, readLink } from "./link.ts";
+import { host } from "./host.ts";
+import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
 import { app } from "./services/app.ts";
 import { Chargen, discard, echo } from "./services/tcp.ts";
 
@@ -35,29 +26,6 @@ ${LINK_HELP}
 Example: services --driver tap --name tap0 --address 10.0.0.2/24 --host 10.0.0.1/24`;
 
 const OPTIONS = { ...LINK_OPTIONS, help: { type: "boolean" } } as const;
-
-/** Composes the stack for what the device carries. */
-// deno-lint-ignore explicit-module-boundary-types -- the composition is the type
-function compose(driver: LinkDriver, { address, address6, gateway }: LinkSettings) {
-  const ip = ipv4({ address, ...(gateway === undefined ? {} : { gateway }) });
-  const ip6 = ipv6(address6 === undefined || address6 === "auto" ? {} : { address: address6 });
-  if (driver.medium === "ip") {
-    const tun = driver as LinkDriver & { medium: "ip" };
-    return address6 === undefined
-      ? stack({ driver: tun, protocols: [ip, icmp(), udp(), tcp(), httpServer()] })
-      : stack({ driver: tun, protocols: [ip, icmp(), ip6, icmpv6(), udp(), tcp(), httpServer()] });
-  }
-  const tap = driver as LinkDriver & { medium: "ethernet" };
-  return address6 === undefined
-    ? stack({ driver: tap, protocols: [ethernet(), arp(), ip, icmp(), udp(), tcp(), httpServer()] })
-    : stack({
-      driver: tap,
-      // deno-fmt-ignore
-      protocols: [
-        ethernet(), arp(), ip, icmp(), ndp(), ip6, icmpv6(), mld(), slaac(), udp(), tcp(), httpServer(),
-      ],
-    });
-}
 
 /** Opens every service. */
 function serve(net: { tcp: Tcp; udp: Udp; http: HttpServing }): void {
@@ -91,7 +59,7 @@ export async function services(args: readonly string[]): Promise<void> {
   const settings = readLink(values);
   const lost = new AbortController();
   const driver = settings.open((error) => lost.abort(error));
-  const net = compose(driver, settings);
+  const net = host(driver, settings);
   const report = (): void => console.log(JSON.stringify(net.counters()));
   try {
     serve(net);

@@ -82,11 +82,11 @@ export async function start(args: readonly string[]): Promise<void> {
   let place: Place | null = null;
   try {
     place = link ? onDevice(link, { port, plugins, print }) : embedded({ port, plugins, print });
-    const { net, local } = place;
+    const { net } = place;
     const app = home({ ...place, recent: last, runtime, version: config.version });
     const server = net.http.serve({
       fetch: (request, info) => place!.visit(info.remoteAddr, () => app.fetch(request, info)),
-    }, { port: local.port });
+    }, { port: place.port });
     console.log(`bonsai ${config.version} on ${runtime}`);
     console.log(`${await place.open()}\nCtrl-C ends it`);
     await untilInterrupted(place.lost);

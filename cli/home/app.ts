@@ -11,7 +11,8 @@ import type { Facts } from "./facts.ts";
 import { firstPart, secondPart, type Story } from "./page.ts";
 import { ConnectionRecord } from "./log.ts";
 import type { Seen } from "./segments.ts";
-import { duration, measure, tell } from "./story.ts";
+import { measure, tell } from "./story.ts";
+import { duration, endText } from "./words.ts";
 
 /** What the server says of a request, in the shape of `Deno.ServeHandlerInfo`. */
 interface Info {
@@ -36,7 +37,8 @@ export function home(facts: Facts): Hono<{ Bindings: Info }> {
   const app = new Hono<{ Bindings: Info }>();
   const began = performance.now();
   // A connection that the log has forgotten has an empty record.
-  const recordOf = (remote: TcpEndpoint): ConnectionRecord => facts.log.of(remote) ?? new ConnectionRecord([]);
+  const recordOf = (remote: TcpEndpoint): ConnectionRecord =>
+    facts.log.of(remote) ?? new ConnectionRecord({ hostname: "", port: 0 }, []);
 
   app.use(async (c, next) => {
     await next();
@@ -77,9 +79,9 @@ export function home(facts: Facts): Hono<{ Bindings: Info }> {
 
   app.get("/api/connection", (c) => {
     const remote = c.env.remoteAddr;
-    const { totals, durations, steps, missing, lines } = readStory(facts, recordOf(remote), remote);
+    const { local, totals, durations, steps, missing, lines } = readStory(facts, recordOf(remote), remote);
     return c.json({
-      local: facts.local,
+      local,
       remote: { hostname: remote.hostname, port: remote.port },
       roundTripTime: facts.roundTripTime(remote),
       hops: facts.hops(remote),
@@ -142,6 +144,7 @@ function readStory(facts: Facts, record: ConnectionRecord, remote: TcpEndpoint):
   };
   return {
     remote,
+    local: record.local,
     totals: record.totals,
     durations: measure(record),
     steps: tell(record),
@@ -150,8 +153,8 @@ function readStory(facts: Facts, record: ConnectionRecord, remote: TcpEndpoint):
   };
 }
 
-function asText(facts: Facts, { steps, remote }: Story): string {
-  const ends = `${remote.hostname}:${remote.port} and ${facts.local.hostname}:${facts.local.port}`;
+function asText(facts: Facts, { steps, remote, local }: Story): string {
+  const ends = `${endText(remote)} and ${endText(local)}`;
   const lines = steps.map(({ at, sent, label, text }) =>
     `${duration(at).padStart(9)} ${sent ? "<--" : "-->"} ${label.padEnd(16)} ${text}`
   );

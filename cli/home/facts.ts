@@ -26,8 +26,6 @@ export interface Hop {
 export interface Facts {
   /** The stack that serves. */
   readonly net: Pick<Loop, "counters">;
-  /** Its end of every connection. */
-  readonly local: TcpEndpoint;
   /** The packets that passed last, of whatever kind. */
   readonly recent: Recent;
   /** What is kept of each connection. */

@@ -6,18 +6,19 @@
 
 import { html } from "hono/html";
 import type { TcpEndpoint } from "../../protocols/tcp.ts";
-import { count, duration, type Role, type Step } from "./story.ts";
+import type { Role, Step } from "./story.ts";
+import { count, duration, endText } from "./words.ts";
 
 /** A piece of a page, safe to put into another one. */
 export type Html = ReturnType<typeof html>;
 
-/** The opening of a connection has at most so many rungs: two of ARP, three of the handshake. */
+/** The opening of a connection has at most so many rungs: two that find the neighbour, three of the handshake. */
 const OPENING = 5;
 /** The rungs of one request at most. */
 const LATEST = 40;
 
 const NAMES: Readonly<Record<Role, string>> = {
-  arp: "Before the connection",
+  neighbour: "Before the connection",
   handshake: "Handshake",
   request: "Request",
   response: "Response",
@@ -36,7 +37,8 @@ const NAMES: Readonly<Record<Role, string>> = {
  * @returns The drawing, a list for those who hear it.
  */
 export function ladder(steps: readonly Step[], missing: number, client: TcpEndpoint, server: TcpEndpoint): Html {
-  const established = steps.slice(0, OPENING).findLastIndex(({ role }) => role === "handshake" || role === "arp") + 1;
+  const established =
+    steps.slice(0, OPENING).findLastIndex(({ role }) => role === "handshake" || role === "neighbour") + 1;
   const request = steps.findLastIndex(({ begins, sent }) => begins && !sent);
   const from = Math.max(established, request, steps.length - LATEST);
   const skipped = from - established + missing;
@@ -47,8 +49,8 @@ export function ladder(steps: readonly Step[], missing: number, client: TcpEndpo
     <div class="card ladder">
       <div class="ends" aria-hidden="true">
         <div>
-          <span><b>Client</b><span class="mono">${client.hostname}:${client.port}</span></span>
-          <span><b>Server</b><span class="mono">${server.hostname}:${server.port}</span></span>
+          <span><b>Client</b><span class="mono">${endText(client)}</span></span>
+          <span><b>Server</b><span class="mono">${endText(server)}</span></span>
         </div>
       </div>
       <ol aria-label="Packets between the client and the server">

@@ -6,23 +6,37 @@
 
 import type { Driver, Medium, Plugin, PluginContext } from "../../core/driver.ts";
 import { DriverWrapper } from "../../core/driver_wrapper.ts";
-import { ETHERTYPE_ARP, ETHERTYPE_IPV4 } from "../../core/ether_type.ts";
-import { PROTOCOL_TCP } from "../../core/ip.ts";
-import { tryParseIpv4 } from "../../core/ipv4_address.ts";
+import { ETHERTYPE_ARP } from "../../core/ether_type.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_TCP } from "../../core/ip.ts";
 import { getI32, type Packet } from "../../core/packet.ts";
 import type { TcpEndpoint } from "../../protocols/tcp.ts";
-import { ACK, type ArpSeen, type Passed, type Seen, SegmentReader, SYN, transportAt, u16 } from "./segments.ts";
+import {
+  ACK,
+  type Layers,
+  type NeighbourSeen,
+  type Passed,
+  readLayers,
+  type Seen,
+  SegmentReader,
+  SYN,
+  u16,
+} from "./segments.ts";
 
 /** Bytes kept of a packet: its headers, and the first line of a request. */
 const KEPT = 256;
-/** Packets kept of a connection's beginning: two of ARP, three of the handshake, and the first request. */
+/** Packets kept of a connection's beginning: two that find the neighbour, three of the handshake, and the first request. */
 const FIRST = 6;
 /** Packets kept of its end. */
 const LAST = 64;
 /** Connections kept; the oldest is forgotten first. */
 const CONNECTIONS = 512;
-/** How long before a SYN an ARP message may be to belong to it, in milliseconds. */
-const ARP_BEFORE = 100;
+/** How long before a SYN a neighbour may have been asked for on its behalf, in milliseconds. */
+const ASKED_BEFORE = 100;
+/** ICMPv6: Neighbor Solicitation, and Neighbor Advertisement. */
+const SOLICITATION = 135;
+const ADVERTISEMENT = 136;
+/** The flag of an advertisement that answers a solicitation. */
+const SOLICITED = 0x40;
 
 /** What passed on a connection. */
 export interface Totals {
@@ -42,6 +56,8 @@ export interface Totals {
 
 /** What is kept of one connection. */
 export class ConnectionRecord {
+  /** This stack's end. */
+  readonly local: TcpEndpoint;
   /** Its first packets. */
   readonly first: Seen[];
   /** Its last packets. */
@@ -55,9 +71,11 @@ export class ConnectionRecord {
   /**
    * Begins a record.
    *
+   * @param local This stack's end.
    * @param before What came before its SYN.
    */
-  constructor(before: readonly Seen[]) {
+  constructor(local: TcpEndpoint, before: readonly Seen[]) {
+    this.local = local;
     this.first = [...before];
   }
 
@@ -65,10 +83,10 @@ export class ConnectionRecord {
    * Adds a packet.
    *
    * @param passed The packet.
-   * @param ip Where its IP header begins.
+   * @param layers Where its layers lie.
    */
-  add(passed: Passed, ip: number): void {
-    const segment = this.#reader.read(passed, ip);
+  add(passed: Passed, layers: Layers): void {
+    const segment = this.#reader.read(passed, layers);
     const { totals } = this;
     totals[segment.sent ? "segmentsOut" : "segmentsIn"]++;
     if (segment.again) totals.again++;
@@ -90,8 +108,8 @@ export class ConnectionLog {
   /** What to list among the stack's plugins. */
   readonly plugin: Plugin = (driver, context) => new LogDriver(driver, context, this);
   readonly #port: number;
-  readonly #records: Map<number, ConnectionRecord> = new Map();
-  #asked: ArpSeen[] = [];
+  readonly #records: Map<string, ConnectionRecord> = new Map();
+  #asked: NeighbourSeen[] = [];
 
   /**
    * Begins a log.
@@ -109,7 +127,7 @@ export class ConnectionLog {
    * @returns The record; undefined when it was forgotten.
    */
   of({ hostname, port }: TcpEndpoint): ConnectionRecord | undefined {
-    return this.#records.get(nameOf(tryParseIpv4(hostname) ?? 0, port));
+    return this.#records.get(`${hostname} ${port}`);
   }
 
   /**
@@ -122,41 +140,54 @@ export class ConnectionLog {
    */
   keep(packet: Packet, medium: Medium, time: number, sent: boolean): void {
     const { bytes, start, end } = packet;
-    const ip = medium === "ethernet" ? 14 : 0;
-    const type = medium === "ethernet" ? u16(bytes, start + 12) : ETHERTYPE_IPV4;
-    const passed = (): Passed => ({
-      time,
-      sent,
-      size: end - start,
-      bytes: bytes.slice(start, Math.min(end, start + KEPT)),
-    });
-    if (type === ETHERTYPE_ARP) return this.#keepArp(passed());
-    const at = transportAt(bytes, start + ip);
-    if (type !== ETHERTYPE_IPV4 || end < at + 20 || bytes[start + ip + 9] !== PROTOCOL_TCP) return;
-    if (u16(bytes, at + (sent ? 0 : 2)) !== this.#port) return;
-    const name = nameOf(getI32(bytes, start + ip + (sent ? 16 : 12)), u16(bytes, at + (sent ? 2 : 0)));
+    const passed: Passed = { time, sent, size: end - start, bytes: bytes.slice(start, Math.min(end, start + KEPT)) };
+    if (medium === "ethernet" && u16(passed.bytes, 12) === ETHERTYPE_ARP) return this.#keepArp(passed);
+    const layers = readLayers(passed.bytes, medium === "ethernet" ? 14 : 0);
+    if (layers?.protocol === PROTOCOL_ICMPV6) this.#keepNdp(passed, layers);
+    if (layers?.protocol === PROTOCOL_TCP && layers.transport + 20 <= passed.bytes.length) {
+      this.#keepTcp(passed, layers);
+    }
+  }
+
+  #keepTcp(passed: Passed, layers: Layers): void {
+    const { bytes, sent, time } = passed;
+    const { transport, source, destination } = layers;
+    const [from, to] = [u16(bytes, transport), u16(bytes, transport + 2)];
+    if ((sent ? from : to) !== this.#port) return;
+    const name = sent ? `${destination} ${to}` : `${source} ${from}`;
     let record = this.#records.get(name);
-    if (!record || !sent && (bytes[at + 13]! & (SYN | ACK)) === SYN && record.totals.segmentsIn > 1) {
-      record = new ConnectionRecord(this.#asked.filter((message) => time - message.time < ARP_BEFORE));
+    const begins = !sent && (bytes[transport + 13]! & (SYN | ACK)) === SYN;
+    // The ends may have served an earlier connection; a second SYN of this one is none.
+    if (!record || begins && record.totals.segmentsIn > 1) {
+      const local = { hostname: sent ? source : destination, port: this.#port };
+      record = new ConnectionRecord(local, this.#asked.filter((asked) => time - asked.time < ASKED_BEFORE));
       this.#asked = [];
       this.#records.delete(name);
       this.#records.set(name, record);
       if (this.#records.size > CONNECTIONS) this.#records.delete(this.#records.keys().next().value!);
     }
-    record.add(passed(), ip);
+    record.add(passed, layers);
   }
 
   #keepArp(passed: Passed): void {
     const { bytes } = passed;
     // One about the sender itself is an announcement, and concerns nobody in particular.
     if (bytes.length < 42 || getI32(bytes, 28) === getI32(bytes, 38)) return;
-    this.#asked = [...this.#asked.slice(-1), { ...passed, kind: "arp", asks: u16(bytes, 20) === 1 }];
+    this.#keepNeighbour({ ...passed, kind: "neighbour", protocol: "ARP", asks: u16(bytes, 20) === 1 });
   }
-}
 
-/** An address and a port as one number. */
-function nameOf(address: number, port: number): number {
-  return (address >>> 0) * 65_536 + port;
+  #keepNdp(passed: Passed, { transport, source }: Layers): void {
+    const { bytes } = passed;
+    const type = bytes[transport];
+    // Whoever has no address yet asks for its own; what nobody asked for is an announcement.
+    const asks = type === SOLICITATION && source !== "::";
+    const answers = type === ADVERTISEMENT && (bytes[transport + 4]! & SOLICITED) !== 0;
+    if (asks || answers) this.#keepNeighbour({ ...passed, kind: "neighbour", protocol: "NDP", asks });
+  }
+
+  #keepNeighbour(seen: NeighbourSeen): void {
+    this.#asked = [...this.#asked.slice(-1), seen];
+  }
 }
 
 class LogDriver<M extends Medium> extends DriverWrapper<M> {

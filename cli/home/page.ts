@@ -12,7 +12,8 @@ import { type Html, ladder } from "./ladder.ts";
 import type { Totals } from "./log.ts";
 import css from "./page.css" with { type: "text" };
 import js from "./page.js" with { type: "text" };
-import { bytes, count, duration, type Durations, type Step } from "./story.ts";
+import type { Durations, Step } from "./story.ts";
+import { bytes, count, duration } from "./words.ts";
 
 /** A tree in a pot. */
 const TREE = raw(
@@ -72,6 +73,8 @@ function hop({ name, address, text, ours }: Hop): Html {
 export interface Story {
   /** The other end. */
   readonly remote: TcpEndpoint;
+  /** This stack's end. */
+  readonly local: TcpEndpoint;
   /** What passed so far. */
   readonly totals: Totals;
   /** How long it took. */
@@ -92,7 +95,7 @@ export interface Story {
  * @returns The end of the document.
  */
 export function secondPart(facts: Facts, story: Story): Html {
-  const { remote, steps, missing, lines } = story;
+  const { remote, local, steps, missing, lines } = story;
   return html`
           <h2>In figures</h2>
           <p>This connection up to now, as the serving stack’s capture has it.</p>
@@ -103,7 +106,7 @@ export function secondPart(facts: Facts, story: Story): Html {
             Time goes down; it counts from the first packet. The top of this page was sent first, so that its packets, and
             their acknowledgements, could be drawn here.
           </p>
-          ${ladder(steps, missing, remote, facts.local)}
+          ${ladder(steps, missing, remote, local)}
           <details class="card">
       <summary>The same, as tcpdump prints it</summary>
       <pre tabindex="0">${lines.join("\n")}</pre>

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { formatIpv4, type Ipv4Address } from "../../core/ipv4_address.ts";
+import { formatIpv6, readIpv6 } from "../../core/ipv6_address.ts";
 import { getI32 } from "../../core/packet.ts";
 
 /** Control bit: the sender has nothing more to send. */
@@ -49,16 +51,18 @@ export interface Segment extends Passed {
   readonly line: string;
 }
 
-/** An ARP message that came before a connection. */
-export interface ArpSeen extends Passed {
+/** A message that finds the card of an address, and came before a connection. */
+export interface NeighbourSeen extends Passed {
   /** Always that. */
-  readonly kind: "arp";
+  readonly kind: "neighbour";
+  /** Which protocol's it is. */
+  readonly protocol: "ARP" | "NDP";
   /** Whether it asks; otherwise it answers. */
   readonly asks: boolean;
 }
 
 /** A packet of a ladder. */
-export type Seen = Segment | ArpSeen;
+export type Seen = Segment | NeighbourSeen;
 
 /** What one end of a connection has sent so far. */
 interface Direction {
@@ -77,17 +81,15 @@ export class SegmentReader {
    * Reads a segment.
    *
    * @param passed The packet.
-   * @param ip Where its IP header begins.
+   * @param layers Where its layers lie.
    * @returns What it says.
    */
-  read(passed: Passed, ip: number): Segment {
+  read(passed: Passed, { transport: at, end: until }: Layers): Segment {
     const { bytes, sent } = passed;
     const [from, to] = sent ? [this.#own, this.#other] : [this.#other, this.#own];
-    const at = transportAt(bytes, ip);
     const data = at + (bytes[at + 12]! >> 4 << 2);
     const flags = bytes[at + 13]!;
-    // IP tells the length: an Ethernet frame may be padded.
-    const length = Math.max(u16(bytes, ip + 2) - (data - ip), 0);
+    const length = Math.max(until - data, 0);
     const wire = getI32(bytes, at + 4);
     if (flags & SYN && (from.next < 0 || wire !== from.first)) {
       from.first = wire;
@@ -130,15 +132,48 @@ function firstLine(data: Uint8Array): string {
   return line.length > 48 ? `${line.slice(0, 47)}…` : line;
 }
 
+/** Where the layers of an IP packet lie, and whom it is from and to. */
+export interface Layers {
+  /** The IP protocol. */
+  readonly protocol: number;
+  /** Where the transport's header begins. */
+  readonly transport: number;
+  /** One past the last byte, as IP tells it: an Ethernet frame may be padded. */
+  readonly end: number;
+  /** The sender's address. */
+  readonly source: string;
+  /** The receiver's address. */
+  readonly destination: string;
+}
+
 /**
- * Finds where the transport's header begins.
+ * Finds the layers of an IP packet.
  *
- * @param bytes A packet.
- * @param ip Where its IP header begins.
- * @returns The place.
+ * @param bytes The packet.
+ * @param at Where its IP header begins.
+ * @returns Where they lie; null for a fragment or what is no IP.
  */
-export function transportAt(bytes: Uint8Array, ip: number): number {
-  return ip + ((bytes[ip]! & 15) << 2);
+export function readLayers(bytes: Uint8Array, at: number): Layers | null {
+  const version = bytes[at]! >> 4;
+  if (version === 4) {
+    if ((u16(bytes, at + 6) & 0x3fff) !== 0) return null;
+    return {
+      protocol: bytes[at + 9]!,
+      transport: at + ((bytes[at]! & 15) << 2),
+      end: at + u16(bytes, at + 2),
+      source: formatIpv4(getI32(bytes, at + 12) as Ipv4Address),
+      destination: formatIpv4(getI32(bytes, at + 16) as Ipv4Address),
+    };
+  }
+  if (version !== 6) return null;
+  return {
+    // Extension headers stand before no segment that concerns us.
+    protocol: bytes[at + 6]!,
+    transport: at + 40,
+    end: at + 40 + u16(bytes, at + 4),
+    source: formatIpv6(readIpv6(bytes, at + 8)),
+    destination: formatIpv6(readIpv6(bytes, at + 24)),
+  };
 }
 
 /**

@@ -5,10 +5,11 @@
  */
 
 import type { ConnectionRecord } from "./log.ts";
-import { ACK, FIN, RST, type Seen, type Segment, SYN } from "./segments.ts";
+import { ACK, FIN, type NeighbourSeen, RST, type Seen, type Segment, SYN } from "./segments.ts";
+import { bytes, count, duration } from "./words.ts";
 
 /** The role of a packet, by which it is coloured. */
-export type Role = "arp" | "handshake" | "request" | "response" | "ack" | "close" | "trouble";
+export type Role = "neighbour" | "handshake" | "request" | "response" | "ack" | "close" | "trouble";
 
 /** One step of a ladder. */
 export interface Step {
@@ -84,7 +85,7 @@ class Teller {
   }
 
   step(one: Seen): Step {
-    const [role, label, text] = one.kind === "arp" ? this.#arp(one.asks) : this.#segment(one);
+    const [role, label, text] = one.kind === "neighbour" ? this.#neighbour(one) : this.#segment(one);
     const begins = one.kind === "tcp" && one.line !== "" && !one.again;
     return { at: one.time - this.#start, sent: one.sent, role, label, text, begins };
   }
@@ -96,14 +97,18 @@ class Teller {
     return long;
   }
 
-  #arp(asks: boolean): [Role, string, string] {
+  #neighbour({ protocol, asks }: NeighbourSeen): [Role, string, string] {
     return asks
       ? [
-        "arp",
-        "ARP: who has it?",
-        "IP knows addresses, Ethernet knows network cards. So first: whose card has this address?",
+        "neighbour",
+        `${protocol}: who has it?`,
+        "IP knows addresses, the link knows network cards. So first: whose card has this address?",
       ]
-      : ["arp", "ARP: it is me", "The answer names the card’s MAC address. Both sides remember it for a while."];
+      : [
+        "neighbour",
+        `${protocol}: it is me`,
+        "The answer names the card’s MAC address. Both sides remember it for a while.",
+      ];
   }
 
   #segment(one: Segment): [Role, string, string] {
@@ -197,21 +202,4 @@ class Teller {
     );
     return ["ack", "ACK", text];
   }
-}
-
-/** Writes a number with its thousands apart. */
-export function count(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
-/** Writes an amount of bytes for people. */
-export function bytes(value: number): string {
-  if (value < 10_000) return `${count(value)} B`;
-  return value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`;
-}
-
-/** Writes a duration for people. */
-export function duration(ms: number): string {
-  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
-  return ms < 1000 ? `${ms.toFixed(ms < 10 ? 2 : 1)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }

@@ -8,14 +8,14 @@ import { stack } from "../../core/stack.ts";
 import { memory } from "../../drivers/memory.ts";
 import { arp } from "../../protocols/arp.ts";
 import { ethernet } from "../../protocols/ethernet.ts";
-import { http } from "../../protocols/http.ts";
+import { httpServer } from "../../protocols/http_server.ts";
 import { icmp } from "../../protocols/icmp.ts";
 import { ipv4 } from "../../protocols/ipv4.ts";
 import { tcp, type TcpEndpoint } from "../../protocols/tcp.ts";
 import { udp } from "../../protocols/udp.ts";
 import type { Hop } from "../home/facts.ts";
 import { ConnectionLog } from "../home/log.ts";
-import { bytes, duration } from "../home/story.ts";
+import { bytes, duration, endText } from "../home/words.ts";
 import { type Carried, type Forward, forward } from "./forward.ts";
 import type { Place, PlaceOptions } from "./place.ts";
 
@@ -44,7 +44,7 @@ export function embedded({ port = PORT, plugins, print }: PlaceOptions): Place {
       icmp(),
       udp(),
       tcp({ timeWait: TIME_WAIT }),
-      http(),
+      httpServer(),
     ],
   });
   const client = stack({
@@ -57,7 +57,7 @@ export function embedded({ port = PORT, plugins, print }: PlaceOptions): Place {
   return {
     net,
     log,
-    local: SERVER,
+    port: SERVER.port,
     medium: "ethernet",
     sentence: "Your request crossed two of them, one at each end of a wire that is made of memory.",
     lost: new AbortController().signal,
@@ -76,7 +76,7 @@ export function embedded({ port = PORT, plugins, print }: PlaceOptions): Place {
         },
       });
       return `Open http://127.0.0.1:${way.port}/\n` +
-        `  127.0.0.1:${way.port} → bonsai ${CLIENT} → wire in memory → bonsai ${SERVER.hostname}:${SERVER.port} → app`;
+        `  127.0.0.1:${way.port} → bonsai ${CLIENT} → wire in memory → bonsai ${endText(SERVER)} → app`;
     },
     visit: (_, answer) => answer(),
     hops: (remote) => hops(carried.get(remote.port), remote, way?.port ?? port),
@@ -96,7 +96,7 @@ function hops(one: Carried | undefined, remote: TcpEndpoint, port: number): Hop[
   return [
     {
       name: "You",
-      address: one ? `${one.client.hostname}:${one.client.port}` : "127.0.0.1",
+      address: one ? endText(one.client) : "127.0.0.1",
       text: "Your program’s socket: TCP of the kernel.",
       ours: false,
     },
@@ -110,13 +110,13 @@ function hops(one: Carried | undefined, remote: TcpEndpoint, port: number): Hop[
     },
     {
       name: "Stack 1, the client",
-      address: `${remote.hostname}:${remote.port}`,
+      address: endText(remote),
       text: "TCP, IPv4, ARP and Ethernet of bonsai, onto a wire in memory.",
       ours: true,
     },
     {
       name: "Stack 2, the server",
-      address: `${SERVER.hostname}:${SERVER.port}`,
+      address: endText(SERVER),
       text: "Ethernet, ARP, IPv4, TCP and HTTP of bonsai, from the wire.",
       ours: true,
     },
@@ -137,8 +137,7 @@ class Lines {
     this.#numbers.set(one, ++this.#count);
     const { client, connection } = one;
     this.#print(
-      `#${this.#count} ${client.hostname}:${client.port} → ${connection.local.hostname}:${connection.local.port} → ` +
-        `${connection.remote.hostname}:${connection.remote.port}`,
+      `#${this.#count} ${endText(client)} → ${endText(connection.local)} → ${endText(connection.remote)}`,
     );
   }
 

@@ -4,17 +4,11 @@
  * @module
  */
 
-import type { Plugin } from "../../core/driver.ts";
-import { type Stack, stack } from "../../core/stack.ts";
-import { arp } from "../../protocols/arp.ts";
-import { ethernet } from "../../protocols/ethernet.ts";
-import { type Http, http } from "../../protocols/http.ts";
-import { icmp } from "../../protocols/icmp.ts";
-import { ipv4 } from "../../protocols/ipv4.ts";
-import { tcp, type TcpEndpoint } from "../../protocols/tcp.ts";
-import { udp } from "../../protocols/udp.ts";
+import type { TcpEndpoint } from "../../protocols/tcp.ts";
 import type { Hop } from "../home/facts.ts";
 import { ConnectionLog } from "../home/log.ts";
+import { endText } from "../home/words.ts";
+import { host } from "../host.ts";
 import type { LinkDriver, LinkSettings } from "../link.ts";
 import type { Place, PlaceOptions } from "./place.ts";
 
@@ -33,63 +27,48 @@ const TOLD = 10_000;
 export function onDevice(settings: LinkSettings, { port = PORT, plugins, print }: PlaceOptions): Place {
   const lost = new AbortController();
   const driver = settings.open((error) => lost.abort(error));
-  const hostname = settings.address.split("/")[0]!;
-  const local: TcpEndpoint = { hostname, port };
+  const ours = [settings.address, settings.address6].filter((cidr) => cidr !== undefined && cidr !== "auto")
+    .map((cidr) => ({ hostname: cidr!.split("/")[0]!, port }));
   const told: Set<string> = new Set();
   const log = new ConnectionLog(port);
-  const net = compose(driver, settings, [log.plugin, ...plugins]);
-  const url = `http://${hostname}${port === 80 ? "" : `:${port}`}/`;
+  const net = host(driver, settings, [log.plugin, ...plugins]);
+  const urls = ours.map((end) => `http://${endText(end).replace(/:80$/, "")}/`);
   return {
     net,
     log,
-    local,
+    port,
     medium: driver.medium,
     sentence: `Your request came from the kernel of this machine, through the device ${driver.name}.`,
     lost: lost.signal,
     open: () =>
-      Promise.resolve(`Open ${url}\n  the kernel’s clients → ${driver.name} → bonsai ${hostname}:${port} → app`),
+      Promise.resolve(
+        `Open ${urls.join(" or ")}\n  the kernel’s clients → ${driver.name} → bonsai ${endText(ours[0]!)} → app`,
+      ),
     visit(remote, answer) {
-      const from = `${remote.hostname}:${remote.port}`;
+      const from = endText(remote);
       if (!told.has(from)) {
         if (told.size >= TOLD) told.clear();
         told.add(from);
-        print(`${from} → ${hostname}:${port}`);
+        print(`${from} → ${endText(log.of(remote)?.local ?? ours[0]!)}`);
       }
       return answer();
     },
-    hops: (remote) => hops(driver, local, remote),
+    hops: (remote) => hops(driver, log.of(remote)?.local ?? ours[0]!, remote),
     roundTripTime: () => null,
     stop() {},
     close: () => net.close(),
   };
 }
 
-/** Composes the stack for what the device carries. */
-function compose(
-  driver: LinkDriver,
-  { address, gateway }: LinkSettings,
-  plugins: readonly Plugin[],
-): Stack<{ http: Http }> {
-  const ip = ipv4({ address, ...(gateway === undefined ? {} : { gateway }) });
-  return driver.medium === "ethernet"
-    ? stack({
-      driver: driver as LinkDriver & { medium: "ethernet" },
-      plugins,
-      protocols: [ethernet(), arp(), ip, icmp(), udp(), tcp(), http()],
-    })
-    : stack({
-      driver: driver as LinkDriver & { medium: "ip" },
-      plugins,
-      protocols: [ip, icmp(), udp(), tcp(), http()],
-    });
-}
-
 function hops({ name, medium, mtu }: LinkDriver, local: TcpEndpoint, remote: TcpEndpoint): Hop[] {
+  const layers = local.hostname.includes(":") ? ["NDP", "IPv6"] : ["ARP", "IPv4"];
+  if (medium === "ethernet") layers.unshift("Ethernet");
+  else layers.shift();
   const frames = medium === "ethernet" ? "Ethernet frames" : "IP packets";
   return [
     {
       name: "You",
-      address: `${remote.hostname}:${remote.port}`,
+      address: endText(remote),
       text: "Your program’s socket: TCP/IP of the kernel.",
       ours: false,
     },
@@ -101,8 +80,8 @@ function hops({ name, medium, mtu }: LinkDriver, local: TcpEndpoint, remote: Tcp
     },
     {
       name: "Stack",
-      address: `${local.hostname}:${local.port}`,
-      text: `${medium === "ethernet" ? "Ethernet, ARP, " : ""}IPv4, TCP and HTTP of bonsai, in this process.`,
+      address: endText(local),
+      text: `${layers.join(", ")}, TCP and HTTP of bonsai, in this process.`,
       ours: true,
     },
   ];

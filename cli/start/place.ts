@@ -6,13 +6,13 @@
 
 import type { Loop } from "../../core/loop.ts";
 import type { Plugin } from "../../core/driver.ts";
-import type { Http } from "../../protocols/http.ts";
+import type { HttpServing } from "../../protocols/http_server.ts";
 import type { TcpEndpoint } from "../../protocols/tcp.ts";
 import type { Facts } from "../home/facts.ts";
 
 /** What both places take. */
 export interface PlaceOptions {
-  /** The port; the place's own when undefined. */
+  /** The port that visitors use; the place's own when undefined. */
   readonly port: number | undefined;
   /** Plugins of the serving stack. */
   readonly plugins: readonly Plugin[];
@@ -21,9 +21,11 @@ export interface PlaceOptions {
 }
 
 /** A stack that serves, and the way to it. */
-export interface Place extends Pick<Facts, "log" | "local" | "medium" | "sentence" | "hops" | "roundTripTime"> {
+export interface Place extends Pick<Facts, "log" | "medium" | "sentence" | "hops" | "roundTripTime"> {
   /** The stack. */
-  readonly net: Loop & { readonly http: Http };
+  readonly net: Loop & { readonly http: HttpServing };
+  /** The port that it serves. */
+  readonly port: number;
   /** Aborts when the place is lost. */
   readonly lost: AbortSignal;
   /** Opens the way to the stack; says where it is, for people. */

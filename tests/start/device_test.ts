@@ -46,6 +46,36 @@ for (const driver of ["tap", "tun"] as const) {
   );
 }
 
+testWith(
+  [...NEEDS, "curl"],
+  "start: the kernel's clients over IPv6 get the page and their own packets",
+  () =>
+    overDevice(
+      ["--driver", "tap", ...ADDRESSES, "--address6", "fd07::2/64", "--host6", "fd07::1/64"],
+      async (namespace, program) => {
+        assertMatch(program.stdout, /^Open http:\/\/10\.7\.0\.2\/ or http:\/\/\[fd07::2\]\/$/m);
+        // Both ends take a second or two to make sure that nobody else has their address.
+        const curl = [
+          "curl",
+          "-sS",
+          "--connect-timeout",
+          "1",
+          "--retry",
+          "20",
+          "--retry-all-errors",
+          "--retry-delay",
+          "1",
+        ];
+        namespace.run(...curl, "http://[fd07::2]/");
+        namespace.run("ip", "-6", "neighbour", "flush", "dev", "tap0");
+        const text = namespace.run("curl", "-sS", "http://[fd07::2]/");
+        assertMatch(text, /The packets between \[fd07::1\]:\d+ and \[fd07::2\]:80 up to this answer/);
+        assertMatch(text, /--> +NDP: who has it\? [^]*<-- +NDP: it is me [^]*--> +SYN [^]*<-- +SYN-ACK [^]*--> GET \//);
+        await program.line(/^\[fd07::1\]:\d+ → \[fd07::2\]:80$/);
+      },
+    ),
+);
+
 testWith([...NEEDS, "tshark", "curl"], "start: the capture of a device has every checksum good", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bonsai-device-"));
   try {
