@@ -31,11 +31,14 @@ import type { LinkDriver, LinkSettings } from "./link.ts";
 // deno-lint-ignore explicit-module-boundary-types -- the composition is the type
 export function host(
   driver: LinkDriver,
-  { address, address6, gateway }: LinkSettings,
+  { address, address6, gateway, gateway6 }: LinkSettings,
   plugins: readonly Plugin[] = [],
 ) {
   const ip = ipv4({ address, ...(gateway === undefined ? {} : { gateway }) });
-  const ip6 = ipv6(address6 === undefined || address6 === "auto" ? {} : { address: address6 });
+  const ip6 = ipv6({
+    ...(address6 === undefined || address6 === "auto" ? {} : { address: address6 }),
+    ...(gateway6 === undefined ? {} : { gateway: gateway6 }),
+  });
   if (driver.medium === "ip") {
     const tun = driver as LinkDriver & { medium: "ip" };
     return address6 === undefined
