@@ -21,7 +21,7 @@ import {
   readIpv6,
 } from "./network.ts";
 import { type Dissection, ETHER_TYPE, ETHERNET, IP, IP_PROTOCOL, LLC, NOTHING } from "./next.ts";
-import { readArp, readIcmp, readIcmpv6, readTcp, readUdp } from "./transport.ts";
+import { readArp, readIcmp, readIcmpv6, readTcp, readUdp, readUdpLite } from "./transport.ts";
 import { Window } from "./window.ts";
 
 /** Headers of one frame at most, so that one that is nothing but headers ends too. */
@@ -79,8 +79,7 @@ export class Dissector implements Dissection {
       case LLC:
         return readLlc(this);
       case IP: {
-        const { window } = this;
-        const version = window.length > 0 ? window.bytes[window.start]! >> 4 : 0;
+        const version = this.#version();
         return version === 4 ? readIpv4(this) : version === 6 ? readIpv6(this) : NOTHING;
       }
       default:
@@ -88,15 +87,18 @@ export class Dissector implements Dissection {
     }
   }
 
+  /** The version that an IP packet tells; 0 when there is none. */
+  #version(): number {
+    const { window } = this;
+    return window.length > 0 ? window.bytes[window.start]! >> 4 : 0;
+  }
+
   #etherType(type: number): number {
     switch (type) {
       case ETHERTYPE_IPV4:
-      case ETHERTYPE_IPV6: {
-        // The version that the packet tells counts, not the type.
-        const { window } = this;
-        const version = window.length > 0 ? window.bytes[window.start]! >> 4 : 0;
-        return version === 4 ? readIpv4(this) : version === 6 ? readIpv6(this) : NOTHING;
-      }
+        return this.#read(IP);
+      case ETHERTYPE_IPV6:
+        return this.#version() === 6 ? readIpv6(this) : NOTHING;
       case ETHERTYPE_ARP:
       case 0x8035:
         readArp(this);
@@ -125,6 +127,9 @@ export class Dissector implements Dissection {
         return NOTHING;
       case PROTOCOL_UDP:
         return readUdp(this);
+      case 136:
+        readUdpLite(this);
+        return NOTHING;
       case PROTOCOL_ICMP:
         readIcmp(this);
         return NOTHING;
@@ -132,8 +137,9 @@ export class Dissector implements Dissection {
         readIcmpv6(this);
         return NOTHING;
       case 4:
-      case 41:
         return IP;
+      case 41:
+        return this.#version() === 6 ? readIpv6(this) : NOTHING;
       case 47:
         return readGre(this);
       case 51:

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { getI32 } from "../../core/packet.ts";
 import {
-  DESTINATION,
   DONT_FRAGMENT,
   FRAGMENT_OFFSET,
   fragmentBits,
@@ -20,6 +20,7 @@ import { etherType, ETHERTYPE_LEAST } from "../../protocols/ethernet/header.ts";
 import { icmpStatus, icmpv6Status, ipv4Status, tcpStatus, udpStatus } from "./checksums.ts";
 import type { Frame, Header } from "./frame.ts";
 import { optionList } from "./tcp_options.ts";
+import { BOGUS } from "./transport.ts";
 
 /** What a field holds: a number; where an address lies; where bytes lie; several numbers. */
 export type FieldKind = "number" | "mac" | "ipv4" | "ipv6" | "bytes" | "list";
@@ -117,7 +118,9 @@ const icmpv6: Find = (frame) => frame.icmpv6;
 const udp: Find = (frame) => frame.udp;
 const tcp: Find = (frame) => frame.tcp;
 
-/** Bytes of a TCP header that all fields but the ports take. */
+/** Bytes of a TCP header up to the window, up to the checksum, and without options. */
+const UNTIL_WINDOW = 16;
+const UNTIL_CHECKSUM = 18;
 const SEGMENT = 20;
 
 /** ICMP messages that have an identifier and a sequence number: echoes, timestamps, information and masks. */
@@ -137,7 +140,7 @@ function arpAddress(name: string, kind: "mac" | "ipv4", place: number): Field {
       const start = 8 + (place >> 1) * (hardware + protocol) + (place & 1 ? hardware : 0);
       const type = kind === "mac" ? bytes[at]! << 8 | bytes[at + 1]! : bytes[at + 2]! << 8 | bytes[at + 3]!;
       const fits = kind === "mac" ? (type === 1 || type === 6) && hardware === 6 : type === 0x0800 && protocol === 4;
-      return fits && have >= start + (kind === "mac" ? 6 : 4) ? at + start : -1;
+      return fits && have >= 8 + 2 * (hardware + protocol) ? at + start : -1;
     },
   };
 }
@@ -158,7 +161,7 @@ export const GROUPS: readonly FieldGroup[] = [
   },
   {
     name: "vlan",
-    header: (frame) => frame.vlanCount > 0 ? frame.eth : NONE,
+    header: ({ vlanCount }) => vlanCount > 0 ? SOME : NONE,
     fields: [
       list("vlan.id", ({ vlans, vlanCount }) => {
         for (let i = 0; i < vlanCount; i++) LIST[i] = vlans[i]!;
@@ -182,7 +185,7 @@ export const GROUPS: readonly FieldGroup[] = [
     header: ip,
     fields: [
       address("ip.src", "ipv4", ip, SOURCE),
-      address("ip.dst", "ipv4", ip, DESTINATION),
+      { name: "ip.dst", kind: "ipv4", read: ({ ipDestination }) => ipDestination },
       number("ip.proto", ip, PROTOCOL, 1),
       number("ip.ttl", ip, TIME_TO_LIVE, 1),
       number("ip.id", ip, IDENTIFICATION, 2),
@@ -202,15 +205,15 @@ export const GROUPS: readonly FieldGroup[] = [
       address("ipv6.dst", "ipv6", ipv6, 24),
       number("ipv6.nxt", ipv6, 6, 1),
       number("ipv6.hlim", ipv6, 7, 1),
-      number("ipv6.plen", ipv6, 4, 2),
+      computed("ipv6.plen", ipv6, 7, (_, { bytes, at }) => bytes[at + 4]! << 8 | bytes[at + 5]!),
     ],
   },
   {
     name: "ipv6.fraghdr",
     header: fragment,
     fields: [
-      computed("ipv6.fraghdr.offset", fragment, 4, (_, { bytes, at }) => bytes[at + 2]! << 5 | bytes[at + 3]! >> 3),
-      computed("ipv6.fraghdr.more", fragment, 4, (_, { bytes, at }) => bytes[at + 3]! & 1),
+      computed("ipv6.fraghdr.offset", fragment, 8, (_, { bytes, at }) => bytes[at + 2]! << 5 | bytes[at + 3]! >> 3),
+      computed("ipv6.fraghdr.more", fragment, 8, (_, { bytes, at }) => bytes[at + 3]! & 1),
       number("ipv6.fraghdr.ident", fragment, 4, 4),
     ],
   },
@@ -252,7 +255,7 @@ export const GROUPS: readonly FieldGroup[] = [
     fields: [
       number("udp.srcport", udp, 0, 2),
       number("udp.dstport", udp, 2, 2),
-      number("udp.length", udp, 4, 2),
+      computed("udp.length", udp, 6, ({ udpLength }) => udpLength),
       computed("udp.checksum.status", udp, 8, udpStatus),
     ],
   },
@@ -262,12 +265,12 @@ export const GROUPS: readonly FieldGroup[] = [
     fields: [
       number("tcp.srcport", tcp, 0, 2),
       number("tcp.dstport", tcp, 2, 2),
-      computed("tcp.seq_raw", tcp, SEGMENT, ({ segment }) => segment.seq >>> 0),
-      computed("tcp.ack_raw", tcp, SEGMENT, ({ segment }) => segment.ack >>> 0),
-      computed("tcp.flags", tcp, SEGMENT, (_, { bytes, at }) => (bytes[at + 12]! & 15) << 8 | bytes[at + 13]!),
-      computed("tcp.window_size_value", tcp, SEGMENT, ({ segment }) => segment.window),
-      computed("tcp.hdr_len", tcp, 14, (_, { bytes, at }) => bytes[at + 12]! >> 4 << 2),
-      computed("tcp.len", tcp, SEGMENT, ({ tcpLength }) => tcpLength),
+      computed("tcp.seq_raw", tcp, BOGUS, (_, { bytes, at }) => getI32(bytes, at + 4) >>> 0),
+      computed("tcp.ack_raw", tcp, UNTIL_WINDOW, ({ segment }) => segment.ack >>> 0),
+      computed("tcp.flags", tcp, UNTIL_WINDOW, (_, { bytes, at }) => (bytes[at + 12]! & 15) << 8 | bytes[at + 13]!),
+      computed("tcp.window_size_value", tcp, UNTIL_WINDOW, ({ segment }) => segment.window),
+      computed("tcp.hdr_len", tcp, BOGUS, (_, { bytes, at }) => bytes[at + 12]! >> 4 << 2),
+      computed("tcp.len", tcp, BOGUS, ({ tcpLength }) => tcpLength),
       computed("tcp.urgent_pointer", tcp, SEGMENT, ({ segment }) => segment.urgent),
       {
         name: "tcp.options",
@@ -281,11 +284,13 @@ export const GROUPS: readonly FieldGroup[] = [
       list("tcp.options.timestamp.tsecr", (frame) => optionList(frame, "tsecr", LIST)),
       list("tcp.options.sack_le", (frame) => optionList(frame, "sack_le", LIST)),
       list("tcp.options.sack_re", (frame) => optionList(frame, "sack_re", LIST)),
-      computed("tcp.checksum.status", tcp, SEGMENT, tcpStatus),
+      computed("tcp.checksum.status", tcp, UNTIL_CHECKSUM, tcpStatus),
     ],
   },
 ];
 
+/** The header of groups whose fields lie elsewhere. */
+const SOME: Header = /* @__PURE__ */ Object.freeze({ at: 0 }) as Header;
 /** The header of groups that the frame has nothing of. */
 const NONE: Header = /* @__PURE__ */ Object.freeze({ at: -1 }) as Header;
 

@@ -18,6 +18,8 @@ export const GOOD = 1;
 export const UNVERIFIED = 2;
 /** There is no checksum. */
 export const NOT_PRESENT = 3;
+/** There is no checksum though there must be one (RFC 8200, 8.1). */
+export const ILLEGAL = 4;
 
 /** A header: where it lies, and how much of it is there. */
 export class Header {
@@ -99,6 +101,8 @@ export class Frame {
   readonly ip: Header = new Header();
   /** Its total length, as it says or, where segmentation was left to the network card, as it is. */
   ipLength: number = 0;
+  /** Where the address lies to which it goes in the end; -1 when that was not captured. */
+  ipDestination: number = -1;
   /** The outermost IPv6 header. */
   readonly ipv6: Header = new Header();
   /** The outermost IPv6 fragment header. */
@@ -109,6 +113,8 @@ export class Frame {
   readonly icmpv6: Header = new Header();
   /** The outermost UDP header. */
   readonly udp: Header = new Header();
+  /** Bytes of the datagram, its header included; -1 when they are not there. */
+  udpLength: number = -1;
   /** The outermost TCP header. */
   readonly tcp: Header = new Header();
   /** The fields of that header, where all of it is there. */
@@ -136,7 +142,7 @@ export class Frame {
         -1;
     this.udp.at = this.tcp.at = -1;
     this.vlanCount = 0;
-    this.tcpLength = -1;
+    this.tcpLength = this.udpLength = this.ipDestination = -1;
     this.note = "";
   }
 }

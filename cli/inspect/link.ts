@@ -6,6 +6,7 @@
 
 import {
   LINKTYPE_ETHERNET,
+  LINKTYPE_IPV6,
   LINKTYPE_LINUX_SLL,
   LINKTYPE_LINUX_SLL2,
   LINKTYPE_LOOP,
@@ -42,6 +43,8 @@ export function readLink(d: Dissection, linkType: number): number {
       return readCooked(d, SLL, 14);
     case LINKTYPE_LINUX_SLL2:
       return readCooked(d, SLL2, 0);
+    case LINKTYPE_IPV6:
+      return ETHER_TYPE | 0x86dd;
     default:
       return mediumOf(linkType) === "ip" ? IP : -1;
   }
@@ -56,7 +59,7 @@ function readLoopback({ window }: Dissection, network: boolean): number {
   const low = bytes[at + 2]! << 8 | bytes[at + 3]!;
   const family = network || high === 0 ? low : bytes[at + 1]! << 8 | bytes[at]!;
   window.start += 4;
-  if (high === 0 && family > LONGEST_8023) return ETHER_TYPE | family;
+  if (!network && high === 0 && family > LONGEST_8023) return ETHER_TYPE | family;
   return family === 2 ? ETHER_TYPE | 0x0800 : INET6.includes(family) ? ETHER_TYPE | 0x86dd : NOTHING;
 }
 
@@ -124,7 +127,7 @@ export function readLlc({ window }: Dissection): number {
 export function readVlan(d: Dissection, counted: boolean): number {
   const { frame, window } = d;
   if (window.length < 2) return NOTHING;
-  if (counted && frame.ip.at < 0 && frame.ipv6.at < 0) {
+  if (counted) {
     d.vlan = window.u16(0) & 0xfff;
     if (frame.vlanCount < frame.vlans.length) frame.vlans[frame.vlanCount++] = d.vlan;
   }

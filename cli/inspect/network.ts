@@ -7,6 +7,7 @@
 import { foldChecksum, sumBytes } from "../../core/checksum.ts";
 import { PROTOCOL_ICMPV6 } from "../../core/ip.ts";
 import {
+  DESTINATION,
   FRAGMENT_OFFSET,
   fragmentBits,
   headerLength,
@@ -17,6 +18,10 @@ import {
 } from "../../protocols/ipv4/header.ts";
 import { FRAGMENT, HOP_BY_HOP, IPV6_HEADER, NEXT_HEADER, ROUTING } from "../../protocols/ipv6/header.ts";
 import { type Dissection, ETHER_TYPE, IP_PROTOCOL, NOTHING } from "./next.ts";
+
+/** Options of IPv4: loose and strict source and record route. */
+const LOOSE_ROUTE = 131;
+const STRICT_ROUTE = 137;
 
 /**
  * Reads an IPv4 header.
@@ -35,9 +40,10 @@ export function readIpv4(d: Dissection): number {
   if (header < IPV4_HEADER || length < 4) return NOTHING;
   let total = totalLength(bytes, at);
   // A network card that cuts the segment itself gets it with a length of 0.
-  if (total === 0) total = window.reported;
+  const whole = total === 0;
+  if (whole) total = window.reported;
   if (outer) frame.ipLength = total;
-  if (total < header) {
+  if (total < header && !whole) {
     if (outer) frame.ip.have = 4;
     return NOTHING;
   }
@@ -47,7 +53,8 @@ export function readIpv4(d: Dissection): number {
   network.bytes = bytes;
   network.at = at;
   network.version = 4;
-  network.destination = at + 16;
+  network.destination = header > IPV4_HEADER ? finalDestination(bytes, at, at + header, window.end) : at + DESTINATION;
+  if (outer) frame.ipDestination = network.destination;
   const next = IP_PROTOCOL | bytes[at + PROTOCOL]!;
   if (window.length < header) return NOTHING;
   const bits = fragmentBits(bytes, at);
@@ -59,6 +66,33 @@ export function readIpv4(d: Dissection): number {
   if (sound) return d.fragments.ipv4(d, at, (bits & FRAGMENT_OFFSET) << 3, more) ? next : NOTHING;
   window.fragmented = more;
   return (bits & FRAGMENT_OFFSET) === 0 ? next : NOTHING;
+}
+
+/**
+ * Finds where the address lies to which a packet goes in the end: in a source route that is not done (RFC 791, 3.1), or in the
+ * header.
+ *
+ * @returns Where; -1 when a part of the options that was not captured would tell.
+ */
+function finalDestination(bytes: Uint8Array, at: number, end: number, captured: number): number {
+  let found = at + DESTINATION;
+  for (let option = at + IPV4_HEADER, size = 1; option < end; option += size) {
+    if (option >= captured) return -1;
+    const type = bytes[option]!;
+    size = 1;
+    if (type === 0) break;
+    if (type === 1) continue;
+    if (option + 2 > captured) return -1;
+    size = bytes[option + 1]!;
+    if (size < 2 || option + size > end) break;
+    if (type !== LOOSE_ROUTE && type !== STRICT_ROUTE || size < 7) continue;
+    if (option + 3 > captured) return -1;
+    const pointer = bytes[option + 2]!;
+    if (pointer < 4 || pointer % 4 !== 0 || pointer > size) break;
+    if (option + size > captured) return -1;
+    found = option + size - 4;
+  }
+  return found;
 }
 
 /**
@@ -79,8 +113,7 @@ export function readIpv6(d: Dissection): number {
   network.version = 6;
   network.destination = at + 24;
   window.fragmented = false;
-  // 0 stands for a jumbogram, or for a segment that the network card cuts itself.
-  if (payload > 0) window.limit(IPV6_HEADER + payload);
+  window.limit(IPV6_HEADER + payload);
   window.start += IPV6_HEADER;
   return IP_PROTOCOL | next;
 }

@@ -33,22 +33,32 @@ export function optionList({ tcp }: Frame, part: OptionPart, into: Float64Array)
   const { bytes, have } = tcp;
   if (have <= HEADER_LENGTH) return 0;
   const wanted = KINDS[part];
-  const end = tcp.at + have;
+  // Options that were cut are read as far as they go.
+  const cut = tcp.at + have;
+  const end = tcp.at + (bytes[tcp.at + 12]! >> 4 << 2);
   let count = 0;
   let length = 0;
-  for (let at = tcp.at + HEADER_LENGTH; at < end && count < into.length; at += length) {
+  for (let at = tcp.at + HEADER_LENGTH; at < cut && count < into.length; at += length) {
+    if (at + 1 === cut && cut < end && bytes[at]! > 1) break;
     length = optionLength(bytes, at, end);
     if (length <= 0) break;
     if (bytes[at] !== wanted) continue;
-    if (part === "mss" && length === 4) into[count++] = bytes[at + 2]! << 8 | bytes[at + 3]!;
-    else if (part === "wscale" && length === 3) into[count++] = bytes[at + 2]!;
-    else if (part === "tsval" && length === 10) into[count++] = getI32(bytes, at + 2) >>> 0;
-    else if (part === "tsecr" && length === 10) into[count++] = getI32(bytes, at + 6) >>> 0;
-    else if (wanted === SACK) {
-      for (let edge = at + (part === "sack_le" ? 2 : 6); edge + 4 <= at + length && count < into.length; edge += 8) {
-        into[count++] = getI32(bytes, edge) >>> 0;
+    if (wanted === SACK) {
+      for (let edge = at + (part === "sack_le" ? 2 : 6); edge + 4 <= Math.min(at + length, cut); edge += 8) {
+        if (count < into.length) into[count++] = getI32(bytes, edge) >>> 0;
       }
+      continue;
     }
+    const place = at + (part === "tsecr" ? 6 : 2);
+    const size = wanted === MSS ? 2 : wanted === TIMESTAMPS ? 4 : 1;
+    if (length !== SIZES[part] || place + size > cut) continue;
+    into[count++] = size === 4
+      ? getI32(bytes, place) >>> 0
+      : size === 2
+      ? bytes[place]! << 8 | bytes[place + 1]!
+      : bytes[place]!;
   }
   return count;
 }
+
+const SIZES: Readonly<Record<OptionPart, number>> = { mss: 4, wscale: 3, tsval: 10, tsecr: 10, sack_le: 0, sack_re: 0 };

@@ -6,8 +6,18 @@
 
 import { datagramLength, isUnchecked, UDP_HEADER } from "../../protocols/udp/header.ts";
 import { HEADER_LENGTH } from "../../protocols/tcp/segment.ts";
-import { BAD, NOT_PRESENT, UNVERIFIED } from "./frame.ts";
+import { ILLEGAL, NOT_PRESENT, UNVERIFIED } from "./frame.ts";
 import { type Dissection, ETHER_TYPE, ETHERNET, NOTHING } from "./next.ts";
+
+/** Bytes of the ports of TCP and UDP. */
+const PORTS = 4;
+/** Bytes of a TCP header up to the window. */
+const FLAGS_AND_WINDOW = 16;
+/** What is read of a TCP header that says that it is shorter than one can be: its ports, sequence number and length. */
+export const BOGUS = 14;
+
+/** Bytes of an ICMP message without which none of it is read. */
+const ICMP_FIRST = 6;
 
 /** UDP ports of VXLAN (RFC 7348) and Geneve (RFC 8926). */
 const VXLAN = 4789;
@@ -22,21 +32,31 @@ export function readTcp({ frame, window, network }: Dissection): void {
   if (frame.tcp.at >= 0) return;
   const { tcp, segment } = frame;
   const { bytes, start: at, length } = window;
-  frame.tcpNetwork.copy(network);
-  if (length < HEADER_LENGTH) return tcp.set(bytes, at, Math.min(length, 4));
-  const header = bytes[at + 12]! >> 4 << 2;
-  tcp.set(bytes, at, header);
+  tcp.set(bytes, at, length < PORTS ? 0 : Math.min(length, HEADER_LENGTH));
   tcp.end = window.end;
   tcp.real = window.real;
-  if (!segment.read(window)) {
-    // The header says that it is longer than the captured part, or shorter than it can be.
-    const { end } = window;
-    window.start = at;
-    bytes.length;
-    segment.read({ bytes, start: at, end: Math.max(end, at + header) });
+  frame.tcpNetwork.copy(network);
+  if (length < FLAGS_AND_WINDOW) {
+    tcp.have = Math.min(tcp.have, PORTS);
+    return;
   }
+  const header = bytes[at + 12]! >> 4 << 2;
   frame.tcpLength = window.reported - header;
-  if (window.fragmented || !window.whole || frame.tcpLength < 0) tcp.status = UNVERIFIED;
+  if (header < HEADER_LENGTH) {
+    tcp.have = BOGUS;
+    return;
+  }
+  // Of a header that was cut, what is there is read: its fields are checked against `have`.
+  if (!segment.read(window)) segment.read({ bytes: padded(bytes, at, window.end), start: 0, end: header });
+  tcp.have = Math.min(length, header);
+  if (window.fragmented || !window.whole) tcp.status = UNVERIFIED;
+}
+
+/** A header that was cut, followed by zeros. */
+function padded(bytes: Uint8Array, at: number, end: number): Uint8Array {
+  const header = new Uint8Array(60);
+  header.set(bytes.subarray(at, Math.min(end, at + 60)));
+  return header;
 }
 
 /**
@@ -50,26 +70,34 @@ export function readUdp({ frame, window, network }: Dissection): number {
   const { udp } = frame;
   const outer = udp.at < 0;
   if (outer) {
-    udp.set(bytes, at, Math.min(length, UDP_HEADER));
+    udp.set(bytes, at, length < PORTS ? 0 : Math.min(length, UDP_HEADER));
     frame.udpNetwork.copy(network);
   }
-  if (length < UDP_HEADER) return NOTHING;
-  const size = datagramLength(bytes, at);
+  if (length < UDP_HEADER) {
+    if (outer && length >= 6) frame.udpLength = datagramLength(bytes, at);
+    return NOTHING;
+  }
+  let size = datagramLength(bytes, at);
+  if (outer) frame.udpLength = size;
+  // What is too long for the field says 0 (RFC 2675, 4).
+  if (size === 0 && network.version === 6) size = window.reported;
   if (outer) {
     udp.real = at + size;
     udp.end = Math.min(window.end, at + size);
-    if (isUnchecked(bytes, at)) udp.status = network.version === 4 ? NOT_PRESENT : BAD;
-    else if (size < UDP_HEADER || size > window.length || window.fragmented || !window.whole) udp.status = UNVERIFIED;
+    if (size < UDP_HEADER) udp.have = 6;
+    else if (isUnchecked(bytes, at)) udp.status = network.version === 4 ? NOT_PRESENT : ILLEGAL;
+    else if (size > length || window.fragmented || !window.whole) udp.status = UNVERIFIED;
   }
   if (size < UDP_HEADER || window.fragmented) return NOTHING;
   window.limit(size);
-  const ports = [window.u16(0), window.u16(2)];
+  const source = window.u16(0);
+  const destination = window.u16(2);
   window.start += UDP_HEADER;
-  if (ports.includes(VXLAN) && window.length >= 8) {
+  if ((source === VXLAN || destination === VXLAN) && window.length >= 8) {
     window.start += 8;
     return ETHERNET;
   }
-  if (ports.includes(GENEVE) && window.length >= 8) {
+  if ((source === GENEVE || destination === GENEVE) && window.length >= 8) {
     const options = (bytes[window.start]! & 63) << 2;
     const type = window.u16(2);
     if (window.length < 8 + options) return NOTHING;
@@ -80,6 +108,23 @@ export function readUdp({ frame, window, network }: Dissection): number {
 }
 
 /**
+ * Reads a header of UDP-Lite (RFC 3828), whose fields are those of UDP, and whose length is that of IP's payload.
+ *
+ * @param d The frame.
+ */
+export function readUdpLite({ frame, window, network }: Dissection): void {
+  const { udp } = frame;
+  const { bytes, start: at, length } = window;
+  if (udp.at >= 0) return;
+  udp.set(bytes, at, length < PORTS ? 0 : Math.min(length, UDP_HEADER));
+  udp.end = window.end;
+  udp.real = window.real;
+  udp.status = UNVERIFIED;
+  if (length >= 6) frame.udpLength = window.reported;
+  frame.udpNetwork.copy(network);
+}
+
+/**
  * Reads an ICMP message.
  *
  * @param d The frame.
@@ -87,7 +132,7 @@ export function readUdp({ frame, window, network }: Dissection): number {
 export function readIcmp({ frame, window }: Dissection): void {
   const { icmp } = frame;
   if (icmp.at >= 0) return;
-  icmp.set(window.bytes, window.start, Math.min(window.length, 8));
+  icmp.set(window.bytes, window.start, window.length < ICMP_FIRST ? 0 : Math.min(window.length, 8));
   icmp.end = window.end;
   icmp.real = window.real;
   if (window.fragmented || !window.whole) icmp.status = UNVERIFIED;

@@ -16,6 +16,8 @@ export const LINKTYPE_LOOP = 108;
 export const LINKTYPE_LINUX_SLL = 113;
 /** Linux's cooked header, version 2. */
 export const LINKTYPE_LINUX_SLL2 = 276;
+/** Bare IPv6 packets. */
+export const LINKTYPE_IPV6 = 229;
 /** Bare IPv4 or IPv6 packets. */
 export const LINKTYPE_RAW = 101;
 
