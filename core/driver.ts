@@ -41,7 +41,8 @@ export interface Driver<M extends Medium = Medium> {
    */
   receive(packet: Packet): boolean;
   /**
-   * Sends a packet's window; the packet is the caller's again when this returns.
+   * Sends a packet's window; the packet is the caller's again when this returns, its bytes as they were but for a checksum
+   * that the driver finishes.
    *
    * @param packet The packet.
    * @returns False when it was dropped.
