@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { testWith } from "../needs.ts";
-import { inNamespace, type Namespace, NEEDS, type Program, runtime } from "../tap/namespace.ts";
+import { inNamespace, Namespace, NEEDS, type Program, runtime } from "../tap/namespace.ts";
 
 const OURS = "fd09::2";
 const THEIRS = "fd09::1";
@@ -149,5 +149,90 @@ testWith(
       const { ndp } = JSON.parse(program.stdout.split("\n").find((line) => line.includes('"ndp"'))!) as Counters;
       assertEquals(ndp!.conflicts! > 0, true, JSON.stringify(ndp));
       assertEquals(await program.stop("SIGTERM"), 0, program.said());
+    }),
+);
+
+testWith(
+  [...NEEDS, "dnsmasq", "ping"],
+  "an address, a router and a resolver come from dnsmasq's router advertisements",
+  () =>
+    inNamespace(async (namespace) => {
+      const program = namespace.start([
+        ...["cli/services.ts", "--driver", "tap", "--address", "10.9.0.2/24", "--host", "10.9.0.1/24"],
+        ...["--address6", "auto", "--host6", "2001:db8:9::1/64"],
+      ]);
+      await program.line(/^ready/);
+      await until(() => namespace.run("ip", "-6", "addr", "show", "dev", "tap0", "tentative") === "");
+      namespace.run("sysctl", "-q", "-w", "net.ipv6.conf.all.forwarding=1");
+      namespace.spawn(
+        ...["dnsmasq", "--no-daemon", "--port=0", "--conf-file=/dev/null", "--interface=tap0", "--enable-ra"],
+        ...["--dhcp-range=2001:db8:9::,ra-only,64,1h", "--ra-param=tap0,mtu:1400,high,5,600"],
+        ...["--dhcp-option=option6:dns-server,[2001:db8:9::1]", "--leasefile-ro", "--user=root"],
+      );
+      let ours = "";
+      for (let i = 0; i < 50 && !ours; i++) {
+        // What the link's own address is asked by, answers with its own; a global one is answered by a global one.
+        const { stdout } = namespace.try(["ping", "-6", "-w", "1", "-I", "2001:db8:9::1", "ff02::1%tap0"]);
+        ours = /from (2001:db8:9:0?:?[\da-f:]*[\da-f])(?<!::1):? /.exec(stdout.replaceAll("2001:db8:9::1:", ""))?.[1] ??
+          "";
+      }
+      assert(ours !== "", program.said());
+      assertMatch(
+        namespace.run("ping", "-6", "-c", "3", "-i", "0.1", "-W", "2", "-s", "3000", ours),
+        / 0% packet loss/,
+      );
+      program.signal("SIGUSR2");
+      await program.line(/"slaac"/);
+      const { slaac, ndp } = JSON.parse(
+        program.stdout.split("\n").find((line) => line.includes('"slaac"'))!,
+      ) as Counters;
+      assert(slaac!.advertisements! > 0 && ndp!.malformed === 0, JSON.stringify([slaac, ndp]));
+      assertEquals(await program.stop("SIGTERM"), 0, program.said());
+    }),
+);
+
+testWith(
+  [...NEEDS, "socat"],
+  "the MTU of a hop beyond the link falls in the middle of a transfer: it goes on (RFC 8201)",
+  () =>
+    inNamespace(async (namespace) => {
+      const far = new Namespace();
+      try {
+        const program = namespace.start([
+          ...["cli/services.ts", "--driver", "tap", "--address", "10.9.0.2/24", "--host", "10.9.0.1/24"],
+          ...["--address6", `${OURS}/64`, "--host6", `${THEIRS}/64`, "--gateway6", THEIRS],
+        ]);
+        await program.line(/^ready/);
+        namespace.run("ip", "link", "add", "near", "type", "veth", "peer", "name", "far", "netns", far.name);
+        namespace.run("ip", "addr", "add", "fd0a::1/64", "dev", "near", "nodad");
+        namespace.run("ip", "link", "set", "near", "up");
+        namespace.run("sysctl", "-q", "-w", "net.ipv6.conf.all.forwarding=1");
+        far.run("ip", "addr", "add", "fd0a::2/64", "dev", "far", "nodad");
+        far.run("ip", "link", "set", "far", "up");
+        far.run("ip", "-6", "route", "add", "default", "via", "fd0a::1");
+        await until(() => namespace.run("ip", "-6", "addr", "show", "dev", "tap0", "tentative") === "");
+        const size = 500_000_000;
+        const reader = far.spawn(
+          "bash",
+          "-c",
+          `echo begun; socat -u TCP6:[${OURS}]:19 - | head -c ${size} | wc -c`,
+        );
+        await reader.line(/^begun/);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        namespace.run("ip", "link", "set", "near", "mtu", "1300");
+        assertEquals(Number((await reader.line(/^\d+$/, 30_000))[0]), size);
+        program.signal("SIGUSR2");
+        await program.line(/"icmpv6"/);
+        const { icmpv6 } = JSON.parse(
+          program.stdout.split("\n").find((line) => line.includes('"icmpv6"'))!,
+        ) as Counters;
+        assert(icmpv6!.faults! > 0, JSON.stringify(icmpv6));
+        // Echo replies as large as the link's MTU come in fragments now.
+        far.run("ip", "link", "set", "far", "mtu", "1300");
+        assertMatch(far.run("ping", "-6", "-c", "4", "-i", "0.2", "-W", "2", "-s", "1400", OURS), /[34] received/);
+        assertEquals(await program.stop("SIGTERM"), 0, program.said());
+      } finally {
+        await far.remove();
+      }
     }),
 );
