@@ -34,10 +34,12 @@ const SERVERS: readonly (readonly [name: string, runtime: Runtime, ground: Groun
   ["node:http", "node", "veth", "bonsai, Deno"],
 ];
 
-/** The scenario. */
-export const httpTap: Scenario = {
-  name: "http-tap",
-  title: `HTTP over TAP, ${CONNECTIONS} keep-alive connections of wrk`,
+/** The scenarios: connections that are kept alive, and one for each request. */
+export const httpTap: readonly Scenario[] = [false, true].map((close): Scenario => ({
+  name: close ? "http-tap-close" : "http-tap",
+  title: close
+    ? `HTTP over TAP, a connection for each request, ${CONNECTIONS} at a time, of wrk`
+    : `HTTP over TAP, ${CONNECTIONS} keep-alive connections of wrk`,
   conditions: [
     "the handler is a Hono app (node:http, which takes no such handlers, says the same text by itself); wrk counts any " +
     "status but 200 and every broken connection, and there must be none",
@@ -57,21 +59,28 @@ export const httpTap: Scenario = {
       contenders: present.map(([name, runtime, ground, against]): Contender => ({
         name: `${name}, ${NAMES[runtime]}`,
         ...(against === undefined ? {} : { against }),
-        measure: (seconds) => round(lab, name, runtime, ground, seconds),
+        measure: (seconds) => round(lab, name, runtime, ground, seconds, close),
       })),
       absent: [...new Set(SERVERS.filter((server) => !present.includes(server)).map(([, runtime]) => lacks(runtime)))],
       close: () => lab.close(),
     };
   },
-};
+}));
 
-async function round(lab: Lab, name: string, runtime: Runtime, ground: Ground, seconds: number): Promise<Sample> {
+async function round(
+  lab: Lab,
+  name: string,
+  runtime: Runtime,
+  ground: Ground,
+  seconds: number,
+  close: boolean,
+): Promise<Sample> {
   const module = runtime === "node" ? "bench/node_http.mjs" : "bench/http_tap.ts";
   const server = await lab.serve(runtime, ground, module, name, String(PORT));
   try {
-    await load(lab, server.hostname, WARM_UP);
+    await load(lab, server.hostname, WARM_UP, close);
     const [user, system] = server.cpu();
-    const { requests, took, p99 } = await load(lab, server.hostname, seconds);
+    const { requests, took, p99 } = await load(lab, server.hostname, seconds, close);
     const [userAfter, systemAfter] = server.cpu();
     return { units: requests, seconds: took, user: userAfter - user, system: systemAfter - system, p99 };
   } finally {
@@ -80,18 +89,24 @@ async function round(lab: Lab, name: string, runtime: Runtime, ground: Ground, s
 }
 
 /** Runs wrk. */
-async function load(lab: Lab, hostname: string, seconds: number): Promise<{
+async function load(lab: Lab, hostname: string, seconds: number, close: boolean): Promise<{
   requests: number;
   took: number;
   p99: number;
 }> {
   const url = `http://${hostname}:${PORT}/`;
-  const wrk = lab.start(["wrk", "-t1", `-c${CONNECTIONS}`, `-d${Math.ceil(seconds)}s`, "--latency", url]);
+  const wrk = lab.start([
+    ...["wrk", "-t1", `-c${CONNECTIONS}`, `-d${Math.ceil(seconds)}s`, "--latency"],
+    ...(close ? ["-H", "Connection: close"] : []),
+    url,
+  ]);
   const status = await wrk.ended;
   const text = wrk.stdout;
   const [, requests, took] = /(\d+) requests in ([\d.]+)s/.exec(text) ?? [];
   const [, p99, unit = ""] = /99%\s+([\d.]+)(us|ms|s)/.exec(text) ?? [];
-  if (status !== 0 || !requests || !took || !p99 || /Socket errors|Non-2xx/.test(text)) {
+  // An end of the connection that comes together with the response counts as a read error for wrk.
+  const broken = close ? /Socket errors: (?!connect 0, read \d+, write 0, timeout 0)/ : /Socket errors/;
+  if (status !== 0 || !requests || !took || !p99 || broken.test(text) || text.includes("Non-2xx")) {
     throw new Error(`wrk is not content with ${url}: ${wrk.said()}`);
   }
   return {

@@ -19,7 +19,7 @@ import { tapBulk } from "./tap_bulk.ts";
 import { tcpMemory } from "./tcp_memory.ts";
 import { udpMemory } from "./udp_memory.ts";
 
-const ALL: readonly (Scenario | Inventory)[] = [tcpMemory, udpMemory, httpMemory, httpTap, ...tapBulk, sizes];
+const ALL: readonly (Scenario | Inventory)[] = [tcpMemory, udpMemory, httpMemory, ...httpTap, ...tapBulk, sizes];
 
 const HELP = `Usage: deno task bench [options]
 
