@@ -6,17 +6,18 @@
 
 import { ManualClock } from "../core/clock.ts";
 import type { Driver, Plugin } from "../core/driver.ts";
+import type { Given, Ground } from "../core/protocol.ts";
 import { seededRandom } from "../core/random.ts";
 import { simulate, type SimulateOptions } from "../core/simulate.ts";
-import { stack } from "../core/stack.ts";
+import { type Stack, stack } from "../core/stack.ts";
 import { memory } from "../drivers/memory.ts";
-import { arp } from "../protocols/arp.ts";
-import { ethernet } from "../protocols/ethernet.ts";
-import { http } from "../protocols/http.ts";
-import { icmp } from "../protocols/icmp.ts";
-import { ipv4 } from "../protocols/ipv4.ts";
-import { tcp, type TcpOptions } from "../protocols/tcp.ts";
-import { udp } from "../protocols/udp.ts";
+import { arp, type ArpProtocol } from "../protocols/arp.ts";
+import { ethernet, type EthernetProtocol } from "../protocols/ethernet.ts";
+import { http, type HttpProtocol } from "../protocols/http.ts";
+import { icmp, type IcmpProtocol } from "../protocols/icmp.ts";
+import { ipv4, type Ipv4Protocol } from "../protocols/ipv4.ts";
+import { tcp, type TcpOptions, type TcpProtocol } from "../protocols/tcp.ts";
+import { udp, type UdpProtocol } from "../protocols/udp.ts";
 
 /** How to make a pair. */
 export interface PairOptions {
@@ -32,7 +33,14 @@ export interface PairOptions {
   readonly rightPlugins?: readonly Plugin[];
 }
 
-// deno-lint-ignore explicit-module-boundary-types -- the composition is the type
+/** A stack of a {@linkcode Pair}. */
+export type PairStack = Stack<
+  Given<
+    Ground<"ethernet">,
+    [EthernetProtocol, ArpProtocol, Ipv4Protocol, IcmpProtocol, UdpProtocol, TcpProtocol, HttpProtocol]
+  >
+>;
+
 function host(
   driver: Driver<"ethernet">,
   address: string,
@@ -40,7 +48,7 @@ function host(
   seed: number,
   options: TcpOptions = {},
   plugins: readonly Plugin[] = [],
-) {
+): PairStack {
   return stack({
     driver,
     clock,
@@ -55,9 +63,9 @@ export interface Pair {
   /** Their clock. */
   readonly clock: ManualClock;
   /** 10.0.0.1. */
-  readonly left: ReturnType<typeof host>;
+  readonly left: PairStack;
   /** 10.0.0.2. */
-  readonly right: ReturnType<typeof host>;
+  readonly right: PairStack;
   /**
    * Runs both.
    *

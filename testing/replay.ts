@@ -8,15 +8,16 @@ import { ManualClock } from "../core/clock.ts";
 import type { Plugin } from "../core/driver.ts";
 import { seededRandom } from "../core/random.ts";
 import { simulate } from "../core/simulate.ts";
-import { stack } from "../core/stack.ts";
+import type { Given, Ground } from "../core/protocol.ts";
+import { type Stack, stack } from "../core/stack.ts";
 import { replay as replayDriver, type ReplayDriver, type ReplaySource } from "../drivers/replay.ts";
-import { http, type ServeApp, type ServeHandler } from "../protocols/http.ts";
-import { icmp } from "../protocols/icmp.ts";
-import { icmpv6 } from "../protocols/icmpv6.ts";
-import { ipv4 } from "../protocols/ipv4.ts";
-import { ipv6 } from "../protocols/ipv6.ts";
-import { tcp, type TcpOptions } from "../protocols/tcp.ts";
-import { udp } from "../protocols/udp.ts";
+import { http, type HttpProtocol, type ServeApp, type ServeHandler } from "../protocols/http.ts";
+import { icmp, type IcmpProtocol } from "../protocols/icmp.ts";
+import { icmpv6, type Icmpv6Protocol } from "../protocols/icmpv6.ts";
+import { ipv4, type Ipv4Protocol } from "../protocols/ipv4.ts";
+import { ipv6, type Ipv6Protocol } from "../protocols/ipv6.ts";
+import { tcp, type TcpOptions, type TcpProtocol } from "../protocols/tcp.ts";
+import { udp, type UdpProtocol } from "../protocols/udp.ts";
 import { AppWatch } from "./app_watch.ts";
 import { Tape } from "./record.ts";
 import { castOf, loadRecording } from "./recording.ts";
@@ -60,13 +61,23 @@ export interface ReplayTestOptions {
 }
 
 /** The live stack: all layers up to HTTP, over IP packets. */
-export type ReplayStack = ReturnType<typeof compose>;
+export type ReplayStack = Stack<
+  Given<
+    Ground<"ip">,
+    [Ipv4Protocol, Ipv6Protocol, IcmpProtocol, Icmpv6Protocol, UdpProtocol, TcpProtocol, HttpProtocol]
+  >
+>;
 
 /** Milliseconds for which the live stack goes on once everything was fed, to say its last words. */
 const TAIL = 5000;
 
-// deno-lint-ignore explicit-module-boundary-types -- the composition is the type
-function compose(driver: ReplayDriver<"ip">, as: string, options: ReplayTestOptions, tape: Tape, clock?: ManualClock) {
+function compose(
+  driver: ReplayDriver<"ip">,
+  as: string,
+  options: ReplayTestOptions,
+  tape: Tape,
+  clock?: ManualClock,
+): ReplayStack {
   const four = as.includes(".") ? as : "192.0.2.1";
   const six = as.includes(":") ? as : "2001:db8::1";
   const last = Number(four.slice(four.lastIndexOf(".") + 1));

@@ -67,7 +67,7 @@ export class ReplayRun {
    */
   expectIdentical(name: string = "replay"): void {
     if (this.identical) return;
-    const lines = this.reports.filter(({ verdict }) => verdict !== "identical").map(describeReport);
+    const lines = this.reports.filter(({ verdict }) => verdict !== "identical").map(describeReplay);
     if (this.fault !== null) lines.push(this.fault);
     const path = this.#tape.save(name);
     throw new Error(`The replay is not as recorded:\n${lines.join("\n")}\nThe packets of this run are in ${path}`);
@@ -89,7 +89,7 @@ export class ReplayRun {
  *
  * @param report The report.
  */
-export function describeReport(report: ReplayReport): string {
+export function describeReplay(report: ReplayReport): string {
   const { kind, peer, local, packet, verdict, reason } = report;
   const end = ({ address, port }: ReplayReport["peer"]): string => port > 0 ? `${address}.${port}` : address;
   return `${kind} ${end(peer)} > ${end(local)} (from packet ${packet}): ${verdict}${reason ? `: ${reason}` : ""}`;
