@@ -171,7 +171,11 @@ function figures(facts: Facts, { totals, durations, remote }: Story): Html {
     ${handshake === null ? "" : tile("Handshake", duration(handshake), "from SYN-ACK to its ACK: one round trip")}
     ${
     rtt
-      ? tile("Round trips, smoothed", `${Math.round(rtt)} ms`, "SRTT of the client’s TCP: waits for answers count")
+      ? tile(
+        "Smoothed round trip",
+        rtt < 1 ? "< 1 ms" : `${Math.round(rtt)} ms`,
+        "SRTT of the client’s TCP: waits for answers count",
+      )
       : ""
   }
     ${answer === null ? "" : tile("Answer", duration(answer), "from the request’s arrival to the first byte back")}

@@ -109,13 +109,13 @@ function hops(one: Carried | undefined, remote: TcpEndpoint, port: number): Hop[
       ours: true,
     },
     {
-      name: "Stack 1, the client",
+      name: "Client stack",
       address: endText(remote),
       text: "TCP, IPv4, ARP and Ethernet of bonsai, onto a wire in memory.",
       ours: true,
     },
     {
-      name: "Stack 2, the server",
+      name: "Server stack",
       address: endText(SERVER),
       text: "Ethernet, ARP, IPv4, TCP and HTTP of bonsai, from the wire.",
       ours: true,
