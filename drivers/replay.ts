@@ -47,6 +47,8 @@ export type { Stream } from "./replay/stream.ts";
 
 /** Bytes that a frame may have beyond the MTU: an Ethernet header and one VLAN tag. */
 const FRAME_HEADERS = 18;
+/** Milliseconds after which the stack gets again what it has not acknowledged, as a host's retransmission timeout. */
+const RESEND = 200;
 /** Packets made up that wait for the stack to take them. */
 const ADDED = 256;
 
@@ -82,6 +84,8 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
   readonly #added: Uint8Array[] = [];
   /** The stack's own MAC address, once it sent something. */
   #mac: Uint8Array | null = null;
+  /** When something is sent again that the stack lacks. */
+  #resendAt: number = Infinity;
   #closed: boolean = false;
 
   /**
@@ -220,20 +224,35 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
     return Infinity;
   }
 
-  /** Acknowledges what the stack sent, where a packet that is due waits for more of it, or the recording says nothing more. */
+  /**
+   * Acknowledges what the stack sent, where a packet that is due waits for more of it or the recording says nothing more; and
+   * sends again what the stack lacks then.
+   */
   flush(): void {
     if (!this.#converse || this.#closed) return;
-    for (const { party } of this.#schedule.blocked(this.#clock.now())) {
-      if (party && "acknowledge" in party) this.#acknowledge(party as Conversation);
-    }
-    for (const conversation of this.#recording.parties.active) {
-      if (conversation.trails) this.#acknowledge(conversation);
+    const { active } = this.#recording.parties;
+    if (active.size === 0) return;
+    const now = this.#clock.now();
+    const blocked = new Set(this.#schedule.blocked(now).map(({ party }) => party));
+    this.#resendAt = Infinity;
+    for (const conversation of active) {
+      const waits = blocked.has(conversation);
+      if ((waits || conversation.trails) && conversation.outstanding > 0) {
+        this.#send(conversation.acknowledge(this.#headers, this.medium));
+      }
+      if (conversation.lacks && (waits || conversation.left === 0)) this.#resend(conversation, now);
+      else conversation.resendAt = NaN;
+      if (conversation.over || (conversation.left === 0 && conversation.settled)) active.delete(conversation);
     }
   }
 
-  #acknowledge(conversation: Conversation): void {
-    if (conversation.outstanding <= 0 || !conversation.begun) return;
-    const headers = conversation.acknowledge(this.#headers, this.medium);
+  #resend(conversation: Conversation, now: number): void {
+    if (now >= conversation.resendAt) this.#send(conversation.resend(this.#headers, this.medium));
+    if (!(conversation.resendAt > now)) conversation.resendAt = now + RESEND;
+    this.#resendAt = Math.min(this.#resendAt, conversation.resendAt);
+  }
+
+  #send(headers: Headers | null): void {
     if (!headers) return;
     headers.finish();
     headers.finishNetwork();
@@ -244,7 +263,7 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
   /** When the next packet is due; infinity while it waits for the stack, or there is none. */
   next(): number {
     if (this.#closed) return Infinity;
-    return this.#added.length > 0 ? -Infinity : this.#schedule.next(this.#clock.now());
+    return this.#added.length > 0 ? -Infinity : Math.min(this.#resendAt, this.#schedule.next(this.#clock.now()));
   }
 
   /** Waits until a packet is due, or `ms` have passed. */

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Medium } from "../../core/driver.ts";
 import { getI32, setI32 } from "../../core/packet.ts";
 import type { Headers } from "./headers.ts";
 import {
@@ -31,6 +32,8 @@ const SACK = 5;
 const STAMPS = 8;
 /** Bytes that the live side may send beyond what was recorded before they are no longer kept. */
 const SURPLUS = 65_536;
+/** Bytes of a segment that is sent again. */
+const RESENT = 1200;
 /** Bytes of a packet that are kept for messages that quote it. */
 const QUOTED = 128;
 
@@ -128,7 +131,15 @@ export class Conversation implements ReplayedConversation, Party {
   #peerStamp: number = 0;
   #peerStamps: boolean = false;
   #peerReset: boolean = false;
+  #peerFin: boolean = false;
   #template: Uint8Array | null = null;
+
+  /** Bytes of the live stack that were found to be as recorded; -1 once some were not. */
+  #agreed: number = 0;
+  /** What the live stack acknowledged. */
+  #liveAck: number = 0;
+  /** When what the live stack lacks is sent again; not a number when it lacks nothing. */
+  resendAt: number = NaN;
 
   /** A recorded number and the live one that answers to it; what comes later is as far from the one as from the other. */
   #anchor: number = 0;
@@ -262,6 +273,11 @@ export class Conversation implements ReplayedConversation, Party {
       const scaled = !(flags & SYN) && this.#scale >= 0 && this.#peerScale >= 0;
       const edge = segment.ack + segment.u16(14) * (scaled ? 2 ** this.#scale : 1) | 0;
       if (edge !== this.#edge) this.progress++;
+      if (flags & SYN || (segment.ack - this.#liveAck | 0) > 0) {
+        this.#liveAck = segment.ack;
+        // What it lacks next is not waited for as long as what it lacked first.
+        if (!Number.isNaN(this.resendAt)) this.resendAt = -Infinity;
+      }
       this.#edge = edge;
     }
     this.#add(this.live, segment, this.#isn, this.recorded.length + SURPLUS);
@@ -312,6 +328,16 @@ export class Conversation implements ReplayedConversation, Party {
     else this.#stalled = `packet ${packet.number} waits for ${this.missing(segment, packet)}`;
   }
 
+  /** Whether the live stack sent something else than was recorded, and not only sooner. */
+  #deviates(): boolean {
+    const { live, recorded } = this;
+    if (this.#agreed < 0) return true;
+    const part = live.slice(this.#agreed, live.length);
+    const at = firstDifference(recorded.slice(this.#agreed, live.length), part);
+    this.#agreed = at < 0 ? live.length : -1;
+    return at >= 0;
+  }
+
   /** Lets a recorded number answer to all that the live stack sent so far. */
   #meet(recorded: number): void {
     this.#anchor = recorded;
@@ -332,11 +358,12 @@ export class Conversation implements ReplayedConversation, Party {
     const end = segment.seq + segment.extent | 0;
     if (flags & SYN || (end - this.#peerNext | 0) > 0) this.#peerNext = end;
     if (flags & RST) this.#peerReset = true;
+    if (flags & FIN) this.#peerFin = true;
     if (this.livePort !== this.local.port) segment.set16(2, this.livePort);
     if (flags & ACK && this.begun) {
-      // The peer has seen all there was, and goes on: so it has seen all that is there now.
+      // The peer has seen all there was, and goes on: so it has seen all that is there now, where that is something else.
       if (fresh && segment.ack === before && !(flags & SYN)) {
-        if ((this.#next - segment.ack - this.#shift | 0) > 0) this.#meet(before);
+        if ((this.#next - segment.ack - this.#shift | 0) > 0 && this.#deviates()) this.#meet(before);
       }
       let ack = segment.ack + this.#shift | 0;
       if ((ack - this.#acked | 0) > 0) this.#acked = ack;
@@ -391,17 +418,49 @@ export class Conversation implements ReplayedConversation, Party {
     return this.left === 0 && this.outstanding > 0 && !this.#peerReset && !this.over && this.#fed;
   }
 
+  /** Whether neither side waits for the other any more. */
+  get settled(): boolean {
+    return this.liveEnd !== "open" && this.outstanding === 0 && !this.lacks;
+  }
+
+  /** Whether the live stack lacks something that the peer sent: it may have had no room for what the recorded host kept. */
+  get lacks(): boolean {
+    return this.begun && this.#fed && !this.#peerReset && !this.over && (this.#peerNext - this.#liveAck | 0) > 0;
+  }
+
   /**
    * Makes a bare acknowledgement of all that the live stack sent: it may send in smaller bursts than the recorded host and wait
    * for one, or send more than was recorded.
    *
    * @param headers Reads the packet while it is made.
    * @param medium What it begins with.
-   * @returns The packet, but for the checksum of its IP header; null when the peer has not said anything that could be copied.
+   * @returns The packet, but for its checksums; null when the peer has not said anything that could be copied.
    */
-  acknowledge(headers: Headers, medium: "ethernet" | "ip"): Headers | null {
+  acknowledge(headers: Headers, medium: Medium): Headers | null {
+    this.#acked = this.#next;
+    return this.#compose(headers, medium, this.#peerNext, new Uint8Array(0), ACK);
+  }
+
+  /**
+   * Makes a segment of what the live stack lacks.
+   *
+   * @param headers Reads the packet while it is made.
+   * @param medium What it begins with.
+   * @returns The packet, but for its checksums; null when there is none.
+   */
+  resend(headers: Headers, medium: Medium): Headers | null {
+    const at = this.#liveAck - (this.#peerIsn ?? 0) - 1 | 0;
+    const left = this.#peerNext - this.#liveAck | 0;
+    const payload = at < 0 ? new Uint8Array(0) : this.received.slice(at, at + Math.min(left, RESENT));
+    const fin = this.#peerFin && payload.length === left - 1 ? FIN : 0;
+    if (at < 0 || (payload.length === 0 && !fin)) return null;
+    return this.#compose(headers, medium, this.#liveAck, payload, ACK | fin);
+  }
+
+  /** Makes a segment of the peer in the likeness of the last one. */
+  #compose(headers: Headers, medium: Medium, seq: number, payload: Uint8Array, flags: number): Headers | null {
     if (!this.#template) return null;
-    const bytes = new Uint8Array(this.#template.length + 32);
+    const bytes = new Uint8Array(this.#template.length + 32 + payload.length);
     bytes.set(this.#template);
     const segment = headers.read(bytes, 0, this.#template.length, medium);
     const { transport, network } = segment;
@@ -413,21 +472,16 @@ export class Conversation implements ReplayedConversation, Party {
       setI32(bytes, transport + 28, this.#stamp);
       size = 32;
     }
-    this.#acked = this.#next;
-    bytes[transport + 2] = this.livePort >> 8;
-    bytes[transport + 3] = this.livePort;
-    setI32(bytes, transport + 4, this.#peerNext);
-    setI32(bytes, transport + 8, this.#next);
+    set16(bytes, transport + 2, this.livePort);
+    setI32(bytes, transport + 4, seq);
+    setI32(bytes, transport + 8, this.#acked);
     bytes[transport + 12] = size << 2;
-    bytes[transport + 13] = ACK;
-    bytes[transport + 14] = window >> 8;
-    bytes[transport + 15] = window;
-    bytes[transport + 18] = bytes[transport + 19] = 0;
-    segment.end = transport + size;
-    const total = segment.end - network - (segment.version === 6 ? 40 : 0);
-    const field = network + (segment.version === 6 ? 4 : 2);
-    bytes[field] = total >> 8;
-    bytes[field + 1] = total;
+    bytes[transport + 13] = flags;
+    set16(bytes, transport + 14, window);
+    set16(bytes, transport + 18, 0);
+    bytes.set(payload, transport + size);
+    segment.end = transport + size + payload.length;
+    set16(bytes, network + (segment.version === 6 ? 4 : 2), segment.end - network - (segment.version === 6 ? 40 : 0));
     return segment;
   }
 
@@ -456,4 +510,9 @@ export class Conversation implements ReplayedConversation, Party {
     if (this.left > 0) return ["impossible", `${this.left} of its packets were not played`];
     return ["identical", null];
   }
+}
+
+function set16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >> 8;
+  bytes[at + 1] = value;
 }

@@ -52,6 +52,17 @@ export class Stream {
     this.length = needed;
   }
 
+  /**
+   * Shows some of the bytes.
+   *
+   * @param from The first.
+   * @param to One past the last.
+   * @returns The bytes, which stay the stream's.
+   */
+  slice(from: number, to: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(from, Math.min(to, this.length));
+  }
+
   /** The bytes, up to the first hole. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.length);

@@ -1,6 +1,7 @@
 /** What tests/captures/conversations/server.py and client.py do, on a live stack: the same payloads, byte for byte. */
 
 import { createHash } from "node:crypto";
+import { Timer } from "../../core/timers.ts";
 import type { TcpConn } from "@bonsai/net/protocols/tcp";
 import type { ReplayStack } from "@bonsai/net/testing";
 
@@ -92,11 +93,13 @@ async function halfClose(conn: TcpConn): Promise<void> {
   conn.close();
 }
 
-async function reset(conn: TcpConn): Promise<void> {
+async function reset(conn: TcpConn, net: ReplayStack): Promise<void> {
   await conn.read(new Uint8Array(4096));
   await write(conn, lines(10));
-  // What was written is on its way once the peer has it; the server waits 50 ms for that.
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise<void>((resolve) => {
+    net.core.timers.arm(new Timer(() => resolve()), net.core.now() + 50);
+    net.core.wake();
+  });
   conn.abort();
 }
 
@@ -132,10 +135,10 @@ export function dns(query: Uint8Array): Uint8Array {
 
 /** Starts all servers. */
 export function serve(net: ReplayStack): void {
-  const accept = async (port: number, handle: (conn: TcpConn) => Promise<void>): Promise<void> => {
+  const accept = async (port: number, handle: (conn: TcpConn, net: ReplayStack) => Promise<void>): Promise<void> => {
     for await (const conn of net.tcp.listen({ port })) {
       conn.setNoDelay();
-      void handle(conn).catch(() => {});
+      void handle(conn, net).catch(() => {});
     }
   };
   void accept(80, http);
