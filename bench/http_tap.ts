@@ -53,39 +53,34 @@ export const httpTap: readonly Scenario[] = [false, true].map((close): Scenario 
   open() {
     const missing = Lab.lacks("wrk");
     if (missing !== null) return { contenders: [], absent: [missing] };
-    const lab = new Lab();
     const present = SERVERS.filter(([, runtime]) => binary(runtime));
     return {
       contenders: present.map(([name, runtime, ground, against]): Contender => ({
         name: `${name}, ${NAMES[runtime]}`,
         ...(against === undefined ? {} : { against }),
-        measure: (seconds) => round(lab, name, runtime, ground, seconds, close),
+        measure: (seconds) => round(name, runtime, ground, seconds, close),
       })),
       absent: [...new Set(SERVERS.filter((server) => !present.includes(server)).map(([, runtime]) => lacks(runtime)))],
-      close: () => lab.close(),
     };
   },
 }));
 
 async function round(
-  lab: Lab,
   name: string,
   runtime: Runtime,
   ground: Ground,
   seconds: number,
   close: boolean,
 ): Promise<Sample> {
+  // New ones for each round: what the kernel remembers of one round's connections must not hinder the next.
+  await using lab = new Lab();
   const module = runtime === "node" ? "bench/node_http.mjs" : "bench/http_tap.ts";
   const server = await lab.serve(runtime, ground, module, name, String(PORT));
-  try {
-    await load(lab, server.hostname, WARM_UP, close);
-    const [user, system] = server.cpu();
-    const { requests, took, p99 } = await load(lab, server.hostname, seconds, close);
-    const [userAfter, systemAfter] = server.cpu();
-    return { units: requests, seconds: took, user: userAfter - user, system: systemAfter - system, p99 };
-  } finally {
-    await server.stop();
-  }
+  await load(lab, server.hostname, WARM_UP, close);
+  const [user, system] = server.cpu();
+  const { requests, took, p99 } = await load(lab, server.hostname, seconds, close);
+  const [userAfter, systemAfter] = server.cpu();
+  return { units: requests, seconds: took, user: userAfter - user, system: systemAfter - system, p99 };
 }
 
 /** Runs wrk. */

@@ -30,12 +30,10 @@ export interface Server {
   readonly hostname: string;
   /** Seconds of processor time that it used so far: in its program, in the kernel. */
   cpu(): readonly [user: number, system: number];
-  /** Ends it. */
-  stop(): Promise<void>;
 }
 
 /** The namespaces. */
-export class Lab {
+export class Lab implements AsyncDisposable {
   readonly #client: Namespace;
   readonly #server: Namespace;
 
@@ -48,6 +46,7 @@ export class Lab {
     // This kernel's default may pace (BBR), which distorts machines with few processors.
     for (const namespace of [client, server]) {
       namespace.run("sh", "-c", "echo reno > /proc/sys/net/ipv4/tcp_congestion_control");
+      namespace.run("sh", "-c", "echo 1024 65535 > /proc/sys/net/ipv4/ip_local_port_range");
     }
     client.run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth0", "netns", server.name);
     client.run("ip", "address", "add", `${CLIENT}/24`, "dev", "veth0");
@@ -81,7 +80,6 @@ export class Lab {
     return {
       hostname: ground === "tap" ? STACK : SERVER,
       cpu: () => cpuOf(program),
-      stop: async () => void await program.stop("SIGKILL"),
     };
   }
 
@@ -90,8 +88,8 @@ export class Lab {
     return this.#client.spawn(...pinned(SERVER_CORE + 1, command));
   }
 
-  /** Removes everything. */
-  async close(): Promise<void> {
+  /** Ends what runs, and removes everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.remove();
     await this.#server.remove();
   }

@@ -67,7 +67,7 @@ async function measured(
   say: (text: string) => void,
 ): Promise<{ results: Result[]; absent: readonly string[] }> {
   for (const condition of scenario.conditions) say(`- ${condition}`);
-  const arena = await scenario.open();
+  const arena = scenario.open();
   for (const sentence of arena.absent) say(`- ${sentence}`);
   say("");
   try {
@@ -76,7 +76,6 @@ async function measured(
     return { results, absent: arena.absent };
   } finally {
     progress("");
-    await arena.close?.();
   }
 }
 

@@ -32,14 +32,12 @@ export interface Contender {
   measure(seconds: number): Promise<Sample>;
 }
 
-/** A scenario, ready to be measured. */
+/** Who takes part in a scenario on this machine. */
 export interface Arena {
   /** Who takes part. */
   readonly contenders: readonly Contender[];
   /** Who does not, and why: a sentence each. */
   readonly absent: readonly string[];
-  /** Takes down what was set up. */
-  close?(): Promise<void>;
 }
 
 /** What is measured, and how it is told. */
@@ -54,8 +52,8 @@ export interface Scenario {
   readonly rate: readonly [name: string, units: number];
   /** The cost's unit in the table, and how many of it a second of processor time per unit is. */
   readonly cost: readonly [name: string, perSecond: number];
-  /** Sets it up. */
-  open(): Arena | Promise<Arena>;
+  /** Finds out who can take part on this machine. */
+  open(): Arena;
 }
 
 /** A scenario without rounds, such as sizes. */

@@ -45,46 +45,40 @@ export const tapBulk: readonly Scenario[] = (["in", "out"] as const).map((way) =
   open: () => {
     const missing = Lab.lacks();
     if (missing !== null || !binary("deno")) return { contenders: [], absent: [missing ?? lacks("deno")] };
-    const lab = new Lab();
     const runtimes = (["deno", "bun"] as const).filter(binary);
     const contender = (name: "bonsai" | "kernel", runtime: Runtime): Contender => ({
       name: `${name}, ${NAMES[runtime]}`,
       ...(name === "bonsai" ? {} : { against: `bonsai, ${NAMES[runtime]}` }),
-      measure: (seconds) => round(lab, name, runtime, way, seconds),
+      measure: (seconds) => round(name, runtime, way, seconds),
     });
     return {
       contenders: (["bonsai", "kernel"] as const).flatMap((name) =>
         runtimes.map((runtime) => contender(name, runtime))
       ),
       absent: binary("bun") ? [] : [lacks("bun")],
-      close: () => lab.close(),
     };
   },
 }));
 
 async function round(
-  lab: Lab,
   name: "bonsai" | "kernel",
   runtime: Runtime,
   way: Way,
   seconds: number,
 ): Promise<Sample> {
+  await using lab = new Lab();
   const ground: Ground = name === "bonsai" ? "tap" : "veth";
   const server = await lab.serve(runtime, ground, "bench/tap_bulk.ts", name);
-  try {
-    const client = async (seconds: number): Promise<{ bytes: number; seconds: number }> => {
-      const program = lab.start(command("deno", "bench/tap_bulk.ts", way, server.hostname, String(seconds)));
-      const [, line] = await program.line(/^result (.*)/, seconds * 1000 + 20_000);
-      return JSON.parse(line!);
-    };
-    await client(WARM_UP);
-    const [user, system] = server.cpu();
-    const { bytes, seconds: took } = await client(seconds);
-    const [userAfter, systemAfter] = server.cpu();
-    return { units: bytes, seconds: took, user: userAfter - user, system: systemAfter - system };
-  } finally {
-    await server.stop();
-  }
+  const client = async (seconds: number): Promise<{ bytes: number; seconds: number }> => {
+    const program = lab.start(command("deno", "bench/tap_bulk.ts", way, server.hostname, String(seconds)));
+    const [, line] = await program.line(/^result (.*)/, seconds * 1000 + 20_000);
+    return JSON.parse(line!);
+  };
+  await client(WARM_UP);
+  const [user, system] = server.cpu();
+  const { bytes, seconds: took } = await client(seconds);
+  const [userAfter, systemAfter] = server.cpu();
+  return { units: bytes, seconds: took, user: userAfter - user, system: systemAfter - system };
 }
 
 /** The server, over any TCP. */
