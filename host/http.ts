@@ -1,0 +1,130 @@
+/**
+ * HTTP over the host's own server: that of Deno, of Bun, or of Node.
+ *
+ * @module
+ */
+
+import type { HttpServer, ServeApp, ServeHandler, ServeHandlerInfo, ServeOptions } from "../protocols/http.ts";
+import { netError } from "./errors.ts";
+import { serveNode } from "./node_http.ts";
+
+/** A server, and what ends it at once. */
+export interface HostServer {
+  /** The server. */
+  readonly server: HttpServer;
+  /** Closes it and all its connections. */
+  abort(): void;
+}
+
+/** Any arguments of `serve`. */
+export type ServeArguments = [
+  first: ServeHandler | ServeApp | ServeOptions & { readonly handler?: ServeHandler },
+  second?: ServeOptions | ServeHandler | ServeApp,
+];
+
+/**
+ * Serves HTTP.
+ *
+ * @param args The app and the options, in either order, as `net.http.serve` takes them.
+ */
+export function serveHttp(...args: ServeArguments): HostServer {
+  const { handler, options } = sortArguments(args);
+  const guarded = options.onError ? guard(handler, options.onError) : handler;
+  try {
+    if ("Deno" in globalThis) return serveDeno(guarded, options);
+    if ("Bun" in globalThis) return serveBun(guarded, options);
+    return serveNode(guarded, options);
+  } catch (error) {
+    throw netError(error, `Cannot serve on TCP port ${options.port ?? 8000}`);
+  }
+}
+
+function sortArguments([first, second]: ServeArguments): { handler: ServeHandler; options: ServeOptions } {
+  const direct = asHandler(first);
+  if (direct) return { handler: direct, options: (second ?? {}) as ServeOptions };
+  const { handler, ...options } = (first ?? {}) as ServeOptions & { readonly handler?: ServeHandler };
+  const chosen = asHandler(second) ?? asHandler(handler);
+  if (!chosen) throw new TypeError("http.serve(): a handler is required: a function, or an object with fetch()");
+  return { handler: chosen, options };
+}
+
+function asHandler(value: unknown): ServeHandler | null {
+  if (typeof value === "function") return value as ServeHandler;
+  const app = value as ServeApp | null | undefined;
+  return typeof app?.fetch === "function" ? (request, info) => app.fetch(request, info) : null;
+}
+
+function guard(handler: ServeHandler, onError: NonNullable<ServeOptions["onError"]>): ServeHandler {
+  return async (request, info) => {
+    try {
+      return await handler(request, info);
+    } catch (error) {
+      return await onError(error);
+    }
+  };
+}
+
+function serveDeno(handler: ServeHandler, options: ServeOptions): HostServer {
+  const { port = 8000, hostname, signal, onListen } = options;
+  const controller = new AbortController();
+  const server = Deno.serve({
+    port,
+    ...(hostname !== undefined && { hostname }),
+    signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
+    onListen: (addr) => onListen?.(addr as Deno.NetAddr & { transport: "tcp" }),
+  }, (request, info) => handler(request, info as unknown as ServeHandlerInfo));
+  return { server: server as unknown as HttpServer, abort: () => controller.abort() };
+}
+
+/** As much of Bun as is used here. */
+interface BunServer {
+  readonly hostname: string;
+  readonly port: number;
+  requestIP(request: Request): { readonly address: string; readonly port: number } | null;
+  stop(now?: boolean): Promise<void>;
+  ref(): void;
+  unref(): void;
+}
+
+function serveBun(handler: ServeHandler, options: ServeOptions): HostServer {
+  const { port = 8000, hostname = "0.0.0.0", signal, onListen } = options;
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  const { Bun } = globalThis as unknown as { Bun: { serve(options: object): BunServer } };
+  const server = Bun.serve({
+    port,
+    hostname,
+    async fetch(request: Request): Promise<Response> {
+      const remote = server.requestIP(request);
+      const { promise: completed, resolve } = Promise.withResolvers<void>();
+      const info: ServeHandlerInfo = {
+        remoteAddr: { transport: "tcp", hostname: remote?.address ?? "0.0.0.0", port: remote?.port ?? 0 },
+        completed,
+      };
+      try {
+        return await handler(request, info);
+      } finally {
+        resolve();
+      }
+    },
+  });
+  const stop = (now: boolean): Promise<void> => server.stop(now).then(finish);
+  const abort = (): void => void stop(true);
+  signal?.addEventListener("abort", abort, { once: true });
+  const addr = { transport: "tcp", hostname, port: server.port } as const;
+  onListen?.(addr);
+  const shutdown = async (): Promise<void> => {
+    await stop(false);
+    await finished;
+  };
+  return {
+    server: {
+      addr,
+      finished,
+      shutdown,
+      ref: () => server.ref(),
+      unref: () => server.unref(),
+      [Symbol.asyncDispose]: shutdown,
+    },
+    abort,
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * HTTP over `node:http`, between its messages and those of Fetch.
+ *
+ * @module
+ */
+
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import type { HttpNetAddr, HttpServer, ServeHandler, ServeOptions } from "../protocols/http.ts";
+import type { HostServer } from "./http.ts";
+
+/**
+ * Serves HTTP.
+ *
+ * @param handler The app.
+ * @param options Where. A port asked for by 0 is known once the server listens: `onListen` tells.
+ */
+export function serveNode(handler: ServeHandler, options: ServeOptions): HostServer {
+  const { port = 8000, hostname = "0.0.0.0", backlog, signal, onListen } = options;
+  const { promise: finished, resolve: finish, reject: fail } = Promise.withResolvers<void>();
+  const server = createServer((message, out) => void answer(handler, message, out));
+  const addr = (): HttpNetAddr => {
+    const known = server.address();
+    return { transport: "tcp", hostname, port: typeof known === "object" && known ? known.port : port };
+  };
+  server.on("error", fail);
+  server.on("close", () => finish());
+  server.listen({ port, host: hostname, ...(backlog !== undefined && { backlog }) }, () => onListen?.(addr()));
+  const abort = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  const shutdown = (): Promise<void> => {
+    server.close();
+    server.closeIdleConnections();
+    return finished;
+  };
+  return {
+    server: {
+      get addr() {
+        return addr();
+      },
+      finished,
+      shutdown,
+      ref: () => void server.ref(),
+      unref: () => void server.unref(),
+      [Symbol.asyncDispose]: shutdown,
+    } satisfies HttpServer,
+    abort,
+  };
+}
+
+async function answer(handler: ServeHandler, message: IncomingMessage, out: ServerResponse): Promise<void> {
+  const { promise: completed, resolve, reject } = Promise.withResolvers<void>();
+  completed.catch(() => {});
+  out.on("finish", resolve);
+  out.on("close", () => reject(new Error("The connection was lost")));
+  const { socket } = message;
+  try {
+    const response = await handler(toRequest(message), {
+      remoteAddr: { transport: "tcp", hostname: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },
+      completed,
+    });
+    out.writeHead(response.status, response.statusText, [...response.headers].flat());
+    if (!response.body) out.end();
+    else Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]).pipe(out);
+  } catch (error) {
+    console.error(error);
+    if (!out.headersSent) out.writeHead(500);
+    out.end("Internal Server Error");
+  }
+}
+
+function toRequest(message: IncomingMessage): Request {
+  const { method = "GET", url = "/", headers, rawHeaders } = message;
+  const fields = new Headers();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) fields.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+  const hasBody = method !== "GET" && method !== "HEAD";
+  return new Request(new URL(url, `http://${headers.host ?? "localhost"}`), {
+    method,
+    headers: fields,
+    ...(hasBody && { body: Readable.toWeb(message) as unknown as ReadableStream, duplex: "half" }),
+  });
+}
