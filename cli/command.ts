@@ -6,11 +6,18 @@
 
 import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { didYouMean } from "./suggest.ts";
 
 /** A mistake in the arguments: the command ends with status 2. */
 export class UsageError extends Error {
   /** The name of the class. */
   override readonly name: string = "UsageError";
+}
+
+/** Ctrl-C where the command had not done what it was asked for: it ends with status 130 and says nothing more. */
+export class Interrupted extends Error {
+  /** The name of the class. */
+  override readonly name: string = "Interrupted";
 }
 
 /** The options of a command, as `parseArgs` of `node:util` takes them. */
@@ -30,26 +37,71 @@ export type CommandValues<O extends CommandOptions> = ReturnType<
  * @throws {UsageError} When an argument is unknown or lacks its value.
  */
 export function readOptions<O extends CommandOptions>(args: readonly string[], options: O): CommandValues<O> {
+  return read(args, options, false).values;
+}
+
+/** The arguments of a command: its options, and the rest in order. */
+export interface CommandArguments<O extends CommandOptions> {
+  /** The values of its options. */
+  readonly values: CommandValues<O>;
+  /** What is no option. */
+  readonly positionals: readonly string[];
+}
+
+/**
+ * Reads the arguments of a command that takes more than options.
+ *
+ * @param args The arguments.
+ * @param options The options.
+ * @param most How many others it takes at most.
+ * @returns The values of the options, and the others.
+ * @throws {UsageError} When an argument is unknown or lacks its value, or there are too many.
+ */
+export function readArguments<O extends CommandOptions>(
+  args: readonly string[],
+  options: O,
+  most: number,
+): CommandArguments<O> {
+  const found = read(args, options, true);
+  const { positionals } = found;
+  if (positionals.length > most) throw new UsageError(`"${positionals[most]}" is one argument too many`);
+  return found;
+}
+
+function read<O extends CommandOptions>(args: readonly string[], options: O, others: boolean): CommandArguments<O> {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: others }) as CommandArguments<O>;
   } catch (error) {
     // The first sentence says it all; the rest explains how to pass arguments that begin with a dash.
-    throw new UsageError((error as Error).message.split(/[.\n]\s/)[0]!);
+    const sentence = (error as Error).message.split(/[.\n]\s/)[0]!;
+    const unknown = /^Unknown option '--([^']+)'/.exec(sentence)?.[1];
+    throw new UsageError(
+      sentence + (unknown ? didYouMean(`--${unknown}`, Object.keys(options).map((name) => `--${name}`)) : ""),
+    );
   }
 }
 
 /**
  * Runs a command: prints its error in one line, and sets the exit status of the process to 0 when all went well, 1 when
- * something failed, 2 when the arguments were wrong.
+ * something failed, 2 when the arguments were wrong, 130 when it was interrupted.
  *
  * @param name The command, such as `"services"`.
  * @param command What it does with its arguments.
+ * @param args Its arguments; those of the process when left out.
  */
-export async function runCommand(name: string, command: (args: readonly string[]) => Promise<void>): Promise<void> {
+export async function runCommand(
+  name: string,
+  command: (args: readonly string[]) => Promise<void>,
+  args: readonly string[] = process.argv.slice(2),
+): Promise<void> {
   try {
-    await command(process.argv.slice(2));
+    await command(args);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    if (error instanceof Interrupted) {
+      process.exitCode = 130;
+      return;
+    }
     const usage = error instanceof UsageError;
     console.error(`${name}: ${error.message}${usage ? `; see ${name} --help` : ""}`);
     process.exitCode = usage ? 2 : 1;

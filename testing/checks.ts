@@ -8,7 +8,7 @@ import type { FieldValue } from "../drivers/replay.ts";
 import type { Check, Expected } from "./expect.ts";
 
 /** What fields of a header should be. */
-type Fields<Name extends string> = { readonly [K in Name]?: Expected };
+export type Fields<Name extends string> = { readonly [K in Name]?: Expected };
 
 function show(value: FieldValue | Expected | undefined): string {
   if (value === undefined) return "absent";

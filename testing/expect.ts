@@ -15,7 +15,7 @@ export type Expected = FieldValue | RegExp | ((value: FieldValue) => boolean);
 export type Check = (fields: ReadonlyMap<string, FieldValue>) => string[];
 
 /** A packet: bytes, or what has some, such as those of `driver.sent` and `recent().packets()`. */
-type PacketLike = Uint8Array | { readonly bytes: Uint8Array };
+export type PacketLike = Uint8Array | { readonly bytes: Uint8Array };
 
 function bytesOf(packet: PacketLike): Uint8Array {
   return packet instanceof Uint8Array ? packet : packet.bytes;

@@ -9,8 +9,10 @@ import { checkOptions, type OptionsSchema } from "../../core/options.ts";
 import { type FieldValue, packetFields } from "./fields.ts";
 
 /** A packet to compare. */
-interface TimedPacket {
+export interface TimedPacket {
+  /** When, in milliseconds. */
   readonly time: number;
+  /** The packet, from the link's header on. */
   readonly bytes: Uint8Array;
 }
 

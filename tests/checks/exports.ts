@@ -11,7 +11,9 @@ import { conclude, publicModules, read, ROOT } from "./tree.ts";
 /** What deno.json must export. */
 function wanted(): Record<string, string> {
   const list: Record<string, string> = { ".": "./mod.ts" };
-  if (existsSync(join(ROOT, "cli/mod.ts"))) list["./cli"] = "./cli/mod.ts";
+  for (const name of ["cli", "host", "testing"]) {
+    if (existsSync(join(ROOT, name, "mod.ts"))) list[`./${name}`] = `./${name}/mod.ts`;
+  }
   for (const path of publicModules()) list[`./${path.slice(0, -".ts".length)}`] = `./${path}`;
   return list;
 }

@@ -1,0 +1,25 @@
+/**
+ * The subcommands, by name. Each is loaded when it is called, and nothing else is.
+ *
+ * @module
+ */
+
+/** A subcommand. */
+export interface Subcommand {
+  /** What it does, in a few words. */
+  readonly summary: string;
+  /** Loads it. */
+  load(): Promise<(args: readonly string[]) => Promise<void>>;
+}
+
+/** All subcommands, in the order in which help shows them. */
+export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  start: {
+    summary: "serves a page that explains how it reached you",
+    load: async () => (await import("./start.ts")).start,
+  },
+  services: {
+    summary: "serves echo, discard, chargen and HTTP, for interop tools",
+    load: async () => (await import("./services.ts")).services,
+  },
+};
