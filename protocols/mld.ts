@@ -134,8 +134,8 @@ export class Mld implements Receiver, Ipv6Observer {
   }
 
   #tellChanges(): void {
-    this.#report(this.#changes);
-    for (const record of this.#changes) record.left--;
+    // Until the link's address may be used there is nobody to tell of it.
+    if (this.#report(this.#changes)) { for (const record of this.#changes) record.left--; }
     this.#changes = this.#changes.filter(({ left }) => left > 0);
     if (this.#changes.length === 0) return;
     const delay = INTERVAL * fraction(() => this.#core.random());
@@ -154,10 +154,10 @@ export class Mld implements Receiver, Ipv6Observer {
   }
 
   /** Sends a report behind a Router Alert (RFC 3810, 5.2; RFC 2711). */
-  #report(records: readonly Record[]): void {
+  #report(records: readonly Record[]): boolean {
     const own = this.#ipv6.addresses.find(({ address, usable }) => usable && isIpv6LinkLocal(address));
     const path = own ? this.#ipv6.path(ALL_MLDV2_ROUTERS, own.address) : "EADDRNOTAVAIL";
-    if (typeof path === "string") return;
+    if (typeof path === "string") return false;
     path.ttl = 1;
     const { pool } = this.#core;
     for (let i = 0; i < records.length; i += MOST_RECORDS) {
@@ -179,6 +179,7 @@ export class Mld implements Receiver, Ipv6Observer {
       path.transmit(packet, 0);
       pool.give(packet);
     }
+    return true;
   }
 }
 

@@ -77,7 +77,7 @@ export function readOptions(options: Ipv6Options): Ipv6Settings {
   const { address = [], gateway, routes = [], hopLimit = 64, reassembly = 64, secret } = options;
   const all = gateway === undefined ? routes : [...routes, { to: "::/0", via: gateway }];
   return {
-    addresses: (typeof address === "string" ? [address] : address).map(parseIpv6Cidr),
+    addresses: [address].flat().map(parseIpv6Cidr),
     routes: all.map(({ to, via }) => ({
       target: parseIpv6Cidr(to),
       gateway: via === undefined ? null : parseIpv6(via),

@@ -396,6 +396,8 @@ test("groups are reported when they are joined and left, twice; solicited-node g
   const first = reports(fresh.pass(2000));
   assertEquals(first.length, 2);
   assert(first.every(([kind, group]) => kind === 4 && group!.startsWith("ff02:0:0:0:0:1:ff")));
+  const waiting = ethernetBench({ options: {}, slaacOptions: {}, fresh: true, ndpOptions: { dad: "wait" } });
+  assertEquals(reports(waiting.pass(5000)).length, 2);
   const one = bench();
   const socket = one.net.udp.bind({ port: 9 }, () => {});
   socket.join("ff02::77");

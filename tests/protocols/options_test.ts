@@ -6,7 +6,12 @@ import { seededRandom } from "../../core/random.ts";
 import { ARP_OPTIONS } from "../../protocols/arp.ts";
 import { ETHERNET_OPTIONS } from "../../protocols/ethernet.ts";
 import { ICMP_OPTIONS } from "../../protocols/icmp.ts";
+import { ICMPV6_OPTIONS } from "../../protocols/icmpv6.ts";
 import { IPV4_OPTIONS } from "../../protocols/ipv4.ts";
+import { IPV6_OPTIONS } from "../../protocols/ipv6.ts";
+import { MLD_OPTIONS } from "../../protocols/mld.ts";
+import { NDP_OPTIONS } from "../../protocols/ndp.ts";
+import { SLAAC_OPTIONS } from "../../protocols/slaac.ts";
 import { STATIC_ARP_OPTIONS } from "../../protocols/static_arp.ts";
 import { UDP_BIND_OPTIONS, UDP_LISTEN_OPTIONS, UDP_OPTIONS } from "../../protocols/udp.ts";
 import { UDP_TEMPLATE_OPTIONS } from "../../protocols/udp_template.ts";
@@ -16,7 +21,12 @@ const SCHEMAS: Record<string, OptionsSchema<Record<string, unknown>>> = {
   staticArp: STATIC_ARP_OPTIONS,
   ethernet: ETHERNET_OPTIONS,
   icmp: ICMP_OPTIONS,
+  icmpv6: ICMPV6_OPTIONS,
   ipv4: IPV4_OPTIONS,
+  ipv6: IPV6_OPTIONS,
+  mld: MLD_OPTIONS,
+  ndp: NDP_OPTIONS,
+  slaac: SLAAC_OPTIONS,
   udpTemplate: UDP_TEMPLATE_OPTIONS,
   udp: UDP_OPTIONS,
   "udp.bind": UDP_BIND_OPTIONS,
