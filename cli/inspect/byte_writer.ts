@@ -245,9 +245,10 @@ export class ByteWriter {
       }
       if (end > i) i = end;
     }
-    // Addresses that hold an IPv4 address (RFC 4291, 2.5.5.2) show it in its own form.
-    if (run === 0 && most === 5 && from[start + 10] === 255 && from[start + 11] === 255) {
-      this.text("::ffff:");
+    // Addresses that hold an IPv4 address (RFC 4291, 2.5.5) show it in its own form.
+    const mapped = run === 0 && most === 5 && from[start + 10] === 255 && from[start + 11] === 255;
+    if (mapped || run === 0 && most === 6) {
+      this.text(mapped ? "::ffff:" : "::");
       return this.ipv4(from, start + 12);
     }
     for (let i = 0; i < 8; i++) {

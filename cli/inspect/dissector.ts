@@ -7,11 +7,11 @@
 import { linkTypeName } from "../../core/capture/link_type.ts";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../core/ether_type.ts";
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../core/ip.ts";
+import { FRAGMENT } from "../../protocols/ipv6/header.ts";
 import { Fragments } from "./fragments.ts";
 import { Frame, Network } from "./frame.ts";
-import { readEthernet, readLink, readLlc, readMpls, readPppoe, readVlan } from "./link.ts";
+import { readEthernet, readHdlc, readLink, readLlc, readMpls, readPppoe, readServiceTag, readVlan } from "./link.ts";
 import {
-  FRAGMENT,
   isExtension,
   readAuthentication,
   readExtension,
@@ -113,6 +113,10 @@ export class Dissector implements Dissection {
         return readMpls(this);
       case 0x8864:
         return readPppoe(this);
+      case 0x880b:
+        return readHdlc(this);
+      case 0x88e7:
+        return readServiceTag(this);
       case 0x6558:
         return ETHERNET;
       default:
@@ -144,10 +148,16 @@ export class Dissector implements Dissection {
         return readGre(this);
       case 51:
         return readAuthentication(this);
+      case 97:
+        // EtherIP (RFC 3378): two bytes, and a frame.
+        this.window.start += 2;
+        return ETHERNET;
+      case 137:
+        return readMpls(this);
       case FRAGMENT:
-        return this.network.version === 6 ? readFragment(this) : NOTHING;
+        return readFragment(this);
       default:
-        return this.network.version === 6 && isExtension(protocol) ? readExtension(this, protocol) : NOTHING;
+        return isExtension(protocol) ? readExtension(this, protocol) : NOTHING;
     }
   }
 }

@@ -134,13 +134,17 @@ function arpAddress(name: string, kind: "mac" | "ipv4", place: number): Field {
   return {
     name,
     kind,
-    read: ({ arp: { bytes, at, have } }) => {
+    read: ({ arp: { bytes, at, have, real } }) => {
       if (have < 8) return -1;
       const [hardware, protocol] = [bytes[at + 4]!, bytes[at + 5]!];
       const start = 8 + (place >> 1) * (hardware + protocol) + (place & 1 ? hardware : 0);
       const type = kind === "mac" ? bytes[at]! << 8 | bytes[at + 1]! : bytes[at + 2]! << 8 | bytes[at + 3]!;
       const fits = kind === "mac" ? (type === 1 || type === 6) && hardware === 6 : type === 0x0800 && protocol === 4;
-      return fits && have >= 8 + 2 * (hardware + protocol) ? at + start : -1;
+      // Of requests and answers that were cut no address counts.
+      const operation = bytes[at + 6]! << 8 | bytes[at + 7]!;
+      const size = 8 + 2 * (hardware + protocol);
+      const until = operation === 1 || operation === 2 || place === 3 ? size : size - protocol;
+      return fits && have >= until && at + size <= real ? at + start : -1;
     },
   };
 }

@@ -164,12 +164,42 @@ export function readMpls({ window }: Dissection): number {
  * @returns What follows.
  */
 export function readPppoe({ window }: Dissection): number {
-  if (window.length < 8) return NOTHING;
+  if (window.length < 6) return NOTHING;
   const size = window.u16(4);
   window.start += 6;
   window.limit(size);
+  return readPpp(window);
+}
+
+/**
+ * Reads a frame of PPP in the manner of HDLC (RFC 1662), the address and control fields of which may be left out.
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readHdlc({ window }: Dissection): number {
+  if (window.length >= 2 && window.u16(0) === 0xff03) window.start += 2;
+  return readPpp(window);
+}
+
+/**
+ * Reads the tag of a service instance (IEEE 802.1ah), behind which the customer's addresses stand.
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readServiceTag({ window }: Dissection): number {
+  if (window.length < 18) return NOTHING;
+  const type = window.u16(16);
+  window.start += 18;
+  return afterType(window, type);
+}
+
+/** PPP's protocol number, of one or two bytes (RFC 1661, 6.5). */
+function readPpp(window: Dissection["window"]): number {
   if (window.length < 2) return NOTHING;
-  const protocol = window.u16(0);
-  window.start += 2;
+  const short = (window.bytes[window.start]! & 1) === 1;
+  const protocol = short ? window.bytes[window.start]! : window.u16(0);
+  window.start += short ? 1 : 2;
   return protocol === 0x0021 ? ETHER_TYPE | 0x0800 : protocol === 0x0057 ? ETHER_TYPE | 0x86dd : NOTHING;
 }

@@ -5,7 +5,7 @@
  */
 
 import { foldChecksum, sumBytes } from "../../core/checksum.ts";
-import { PROTOCOL_ICMPV6 } from "../../core/ip.ts";
+import { getI32 } from "../../core/packet.ts";
 import {
   DESTINATION,
   FRAGMENT_OFFSET,
@@ -16,12 +16,15 @@ import {
   PROTOCOL,
   totalLength,
 } from "../../protocols/ipv4/header.ts";
-import { FRAGMENT, HOP_BY_HOP, IPV6_HEADER, NEXT_HEADER, ROUTING } from "../../protocols/ipv6/header.ts";
+import { DESTINATION_OPTIONS, HOP_BY_HOP, IPV6_HEADER, NEXT_HEADER, ROUTING } from "../../protocols/ipv6/header.ts";
+import type { Window } from "./window.ts";
 import { type Dissection, ETHER_TYPE, IP_PROTOCOL, NOTHING } from "./next.ts";
 
 /** Options of IPv4: loose and strict source and record route. */
 const LOOSE_ROUTE = 131;
 const STRICT_ROUTE = 137;
+/** The option of IPv6 that tells the length of a jumbogram. */
+const JUMBO = 0xc2;
 
 /**
  * Reads an IPv4 header.
@@ -113,7 +116,8 @@ export function readIpv6(d: Dissection): number {
   network.version = 6;
   network.destination = at + 24;
   window.fragmented = false;
-  window.limit(IPV6_HEADER + payload);
+  const jumbo = payload === 0 && next === HOP_BY_HOP ? jumboLength(bytes, at + IPV6_HEADER, window.end) : 0;
+  window.limit(IPV6_HEADER + (jumbo > 0 ? jumbo : payload));
   window.start += IPV6_HEADER;
   return IP_PROTOCOL | next;
 }
@@ -130,12 +134,30 @@ export function readExtension({ window, network }: Dissection, header: number): 
   const { bytes, start: at } = window;
   const size = bytes[at + 1]! + 1 << 3;
   if (window.length < size) return NOTHING;
+  const options = header === HOP_BY_HOP || header === DESTINATION_OPTIONS;
+  if (options && !areThere(bytes, at + 2, at + size, window.end)) return NOTHING;
   // The last address of a source route is where the packet really goes (RFC 8200, 8.1).
   if (header === ROUTING && bytes[at + 2] === 0 && bytes[at + 3]! > 0 && size >= 24) {
     network.destination = at + size - 16;
   }
   window.start += size;
-  return header === HOP_BY_HOP || header === ROUTING || size > 0 ? IP_PROTOCOL | bytes[at]! : NOTHING;
+  return IP_PROTOCOL | bytes[at]!;
+}
+
+/** Whether options end within the packet; that the last of them goes on behind its header is only bad manners. */
+function areThere(bytes: Uint8Array, at: number, end: number, captured: number): boolean {
+  while (at < end) at += bytes[at] === 0 ? 1 : at + 1 < captured ? 2 + bytes[at + 1]! : captured;
+  return at <= captured;
+}
+
+/** The length that a jumbogram's hop-by-hop options tell (RFC 2675); 0 when they tell none. */
+function jumboLength(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 8 > end) return 0;
+  const until = Math.min(end, at + (bytes[at + 1]! + 1 << 3));
+  for (let option = at + 2; option + 6 <= until; option += bytes[option] === 0 ? 1 : 2 + bytes[option + 1]!) {
+    if (bytes[option] === JUMBO && bytes[option + 1] === 4) return getI32(bytes, option + 2) >>> 0;
+  }
+  return 0;
 }
 
 /**
@@ -154,9 +176,7 @@ export function readFragment(d: Dissection): number {
   const more = (bits & 1) !== 0;
   window.start += 8;
   if ((bits & 0xfff9) === 0) return next;
-  if (window.whole) return d.fragments.ipv6(d, network.at, at, bits & 0xfff8, more) ? next : NOTHING;
-  window.fragmented = true;
-  return (bits & 0xfff8) === 0 ? next : NOTHING;
+  return window.whole && d.fragments.ipv6(d, network.at, at, bits & 0xfff8, more) ? next : NOTHING;
 }
 
 /**
@@ -193,13 +213,23 @@ export function readGre({ window }: Dissection): number {
   if (flags & 0x0080 && (flags & 7) === 1) size += 4;
   if (window.length < size) return NOTHING;
   window.start += size;
+  if ((flags & 0x4000) !== 0 && !passSourceRoute(window)) return NOTHING;
   return ETHER_TYPE | type;
 }
 
-/** Whether a protocol number is that of an extension header that leads on, fragments left out. */
-export function isExtension(protocol: number): boolean {
-  return protocol === HOP_BY_HOP || protocol === ROUTING || protocol === 60 || protocol === 135 ||
-    protocol === 139 || protocol === 140;
+/** Passes the source route entries of RFC 1701, of which the last is empty. */
+function passSourceRoute(window: Window): boolean {
+  while (window.length >= 4) {
+    const family = window.u16(0);
+    const size = window.bytes[window.start + 3]!;
+    if (window.length < 4 + size) return false;
+    window.start += 4 + size;
+    if (family === 0) return true;
+  }
+  return false;
 }
 
-export { FRAGMENT, PROTOCOL_ICMPV6 };
+/** Whether a protocol number is that of an extension header that leads on, fragments left out: Shim6's is one. */
+export function isExtension(protocol: number): boolean {
+  return protocol === HOP_BY_HOP || protocol === ROUTING || protocol === DESTINATION_OPTIONS || protocol === 140;
+}

@@ -7,7 +7,7 @@
 import { datagramLength, isUnchecked, UDP_HEADER } from "../../protocols/udp/header.ts";
 import { HEADER_LENGTH } from "../../protocols/tcp/segment.ts";
 import { ILLEGAL, NOT_PRESENT, UNVERIFIED } from "./frame.ts";
-import { type Dissection, ETHER_TYPE, ETHERNET, NOTHING } from "./next.ts";
+import { type Dissection, ETHER_TYPE, ETHERNET, IP, IP_PROTOCOL, NOTHING } from "./next.ts";
 
 /** Bytes of the ports of TCP and UDP. */
 const PORTS = 4;
@@ -19,9 +19,14 @@ export const BOGUS = 14;
 /** Bytes of an ICMP message without which none of it is read. */
 const ICMP_FIRST = 6;
 
-/** UDP ports of VXLAN (RFC 7348) and Geneve (RFC 8926). */
+/** UDP ports of tunnels: RFC 7348, RFC 8926, 3GPP TS 29.281, RFC 4380, RFC 7510, RFC 8086. */
 const VXLAN = 4789;
 const GENEVE = 6081;
+const GTP_USER = 2152;
+const TEREDO = 3544;
+const MPLS_OVER_UDP = 6635;
+const GRE_OVER_UDP = 4754;
+const TUNNELS = [VXLAN, GENEVE, GTP_USER, TEREDO, MPLS_OVER_UDP, GRE_OVER_UDP];
 
 /**
  * Reads a TCP header.
@@ -41,7 +46,8 @@ export function readTcp({ frame, window, network }: Dissection): void {
     return;
   }
   const header = bytes[at + 12]! >> 4 << 2;
-  frame.tcpLength = window.reported - header;
+  // How long the rest of a fragmented segment is nobody knows.
+  frame.tcpLength = window.fragmented ? -1 : window.reported - header;
   if (header < HEADER_LENGTH) {
     tcp.have = BOGUS;
     return;
@@ -93,18 +99,42 @@ export function readUdp({ frame, window, network }: Dissection): number {
   const source = window.u16(0);
   const destination = window.u16(2);
   window.start += UDP_HEADER;
-  if ((source === VXLAN || destination === VXLAN) && window.length >= 8) {
-    window.start += 8;
-    return ETHERNET;
+  // The lower port is the service's more often.
+  const [low, high] = source < destination ? [source, destination] : [destination, source];
+  return tunnel(window, TUNNELS.includes(low) ? low : high);
+}
+
+/** What a tunnel over UDP carries. */
+function tunnel(window: Dissection["window"], port: number): number {
+  const { bytes, start: at, length } = window;
+  switch (port) {
+    case VXLAN:
+      if (length < 8) return NOTHING;
+      window.start += 8;
+      return ETHERNET;
+    case GENEVE: {
+      const size = length < 8 ? 8 : 8 + ((bytes[at]! & 63) << 2);
+      if (length < size) return NOTHING;
+      const type = window.u16(2);
+      window.start += size;
+      return ETHER_TYPE | type;
+    }
+    case GTP_USER: {
+      if (length < 8 || bytes[at]! >> 5 !== 1 || bytes[at + 1] !== 255) return NOTHING;
+      const size = (bytes[at]! & 7) === 0 ? 8 : 12;
+      if (length < size || size === 12 && bytes[at + 11] !== 0) return NOTHING;
+      window.start += size;
+      return IP;
+    }
+    case TEREDO:
+      return length >= 40 && bytes[at]! >> 4 === 6 ? IP : NOTHING;
+    case MPLS_OVER_UDP:
+      return ETHER_TYPE | 0x8847;
+    case GRE_OVER_UDP:
+      return IP_PROTOCOL | 47;
+    default:
+      return NOTHING;
   }
-  if ((source === GENEVE || destination === GENEVE) && window.length >= 8) {
-    const options = (bytes[window.start]! & 63) << 2;
-    const type = window.u16(2);
-    if (window.length < 8 + options) return NOTHING;
-    window.start += 8 + options;
-    return ETHER_TYPE | type;
-  }
-  return NOTHING;
 }
 
 /**
@@ -159,5 +189,8 @@ export function readIcmpv6({ frame, window, network }: Dissection): void {
  * @param d The frame.
  */
 export function readArp({ frame, window }: Dissection): void {
-  if (frame.arp.at < 0) frame.arp.set(window.bytes, window.start, window.length);
+  const { arp } = frame;
+  if (arp.at >= 0) return;
+  arp.set(window.bytes, window.start, window.length);
+  arp.real = window.real;
 }
