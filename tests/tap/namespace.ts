@@ -2,7 +2,7 @@
  * Network namespaces for tests: a piece of Linux with its own links, in which root does what it likes without touching the
  * machine's own.
  *
- * ```ts
+ * ```ts ignore
  * await inNamespace(async (namespace) => {
  *   const program = namespace.start(["cli/services.ts", "--driver", "tap", …]);
  *   await program.line(/^ready/);
