@@ -10,8 +10,10 @@ import type { TcpEndpoint } from "../../protocols/tcp.ts";
 import type { Facts, Hop } from "./facts.ts";
 import { type Html, ladder } from "./ladder.ts";
 import type { Totals } from "./log.ts";
-import css from "./page.css" with { type: "text" };
+import ladderCss from "./ladder.css" with { type: "text" };
+import pageCss from "./page.css" with { type: "text" };
 import js from "./page.js" with { type: "text" };
+import partsCss from "./parts.css" with { type: "text" };
 import type { Durations, Step } from "./story.ts";
 import { bytes, count, duration } from "./words.ts";
 
@@ -40,7 +42,7 @@ export function firstPart(facts: Facts, hops: readonly Hop[], request: string): 
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>bonsai: what just happened</title>
         <link rel="icon" href="data:,">
-        <style>${raw(css)}</style>
+        <style>${raw(pageCss + partsCss + ladderCss)}</style>
       </head>
       <body>
         <header>
