@@ -22,4 +22,8 @@ export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "serves echo, discard, chargen and HTTP, for interop tools",
     load: async () => (await import("./services.ts")).services,
   },
+  replay: {
+    summary: "plays recorded clients against an app, and tells what differs",
+    load: async () => (await import("./replay.ts")).replayCommand,
+  },
 };

@@ -5,10 +5,14 @@
  */
 
 import type { FieldValue } from "../drivers/replay.ts";
-import type { Check, Expected } from "./expect.ts";
+import type { Check, ExpectedNumber, ExpectedText } from "./expect.ts";
 
-/** What fields of a header should be. */
-export type Fields<Name extends string> = { readonly [K in Name]?: Expected };
+type Expected = ExpectedText | ExpectedNumber;
+
+/** What fields of a header should be: those that are texts, and those that are numbers. */
+export type Fields<Texts extends string, Numbers extends string> =
+  & { readonly [K in Texts]?: ExpectedText }
+  & { readonly [K in Numbers]?: ExpectedNumber };
 
 function show(value: FieldValue | Expected | undefined): string {
   if (value === undefined) return "absent";
@@ -18,7 +22,7 @@ function show(value: FieldValue | Expected | undefined): string {
 
 function fits(value: FieldValue | undefined, expected: Expected): boolean {
   if (value === undefined) return false;
-  if (typeof expected === "function") return expected(value);
+  if (typeof expected === "function") return (expected as (value: FieldValue) => boolean)(value);
   return expected instanceof RegExp ? expected.test(String(value)) : value === expected;
 }
 
@@ -39,7 +43,7 @@ function header(layer: string, names: Readonly<Record<string, string>>, expected
  *
  * @param expected Its addresses and its EtherType.
  */
-export function eth(expected: Fields<"src" | "dst" | "type"> = {}): Check {
+export function eth(expected: Fields<"src" | "dst", "type"> = {}): Check {
   return header("eth", {}, expected);
 }
 
@@ -48,7 +52,7 @@ export function eth(expected: Fields<"src" | "dst" | "type"> = {}): Check {
  *
  * @param expected The opcode, and the addresses of sender and target.
  */
-export function arp(expected: Fields<"opcode" | "senderMac" | "sender" | "targetMac" | "target"> = {}): Check {
+export function arp(expected: Fields<"senderMac" | "sender" | "targetMac" | "target", "opcode"> = {}): Check {
   return header("arp", {
     senderMac: "arp.src.hw_mac",
     sender: "arp.src.proto_ipv4",
@@ -63,7 +67,7 @@ export function arp(expected: Fields<"opcode" | "senderMac" | "sender" | "target
  * @param expected Its fields; `df` and `mf` are 0 or 1.
  */
 export function ip(
-  expected: Fields<"src" | "dst" | "ttl" | "proto" | "id" | "len" | "dsfield" | "df" | "mf" | "frag_offset"> = {},
+  expected: Fields<"src" | "dst", "ttl" | "proto" | "id" | "len" | "dsfield" | "df" | "mf" | "frag_offset"> = {},
 ): Check {
   return header("ip", { df: "ip.flags.df", mf: "ip.flags.mf" }, expected);
 }
@@ -73,7 +77,7 @@ export function ip(
  *
  * @param expected Its fields.
  */
-export function ipv6(expected: Fields<"src" | "dst" | "hlim" | "nxt" | "plen" | "tclass" | "flow"> = {}): Check {
+export function ipv6(expected: Fields<"src" | "dst", "hlim" | "nxt" | "plen" | "tclass" | "flow"> = {}): Check {
   return header("ipv6", {}, expected);
 }
 
@@ -82,7 +86,7 @@ export function ipv6(expected: Fields<"src" | "dst" | "hlim" | "nxt" | "plen" | 
  *
  * @param expected Its fields.
  */
-export function udp(expected: Fields<"srcport" | "dstport" | "length"> = {}): Check {
+export function udp(expected: Fields<never, "srcport" | "dstport" | "length"> = {}): Check {
   return header("udp", {}, expected);
 }
 
@@ -91,7 +95,7 @@ export function udp(expected: Fields<"srcport" | "dstport" | "length"> = {}): Ch
  *
  * @param expected Its fields.
  */
-export function icmp(expected: Fields<"type" | "code" | "ident" | "seq"> = {}): Check {
+export function icmp(expected: Fields<never, "type" | "code" | "ident" | "seq"> = {}): Check {
   return header("icmp", {}, expected);
 }
 
@@ -100,7 +104,7 @@ export function icmp(expected: Fields<"type" | "code" | "ident" | "seq"> = {}): 
  *
  * @param expected Its fields.
  */
-export function icmpv6(expected: Fields<"type" | "code" | "ident" | "seq"> = {}): Check {
+export function icmpv6(expected: Fields<never, "type" | "code" | "ident" | "seq"> = {}): Check {
   return header("icmpv6", {}, expected);
 }
 
@@ -111,7 +115,8 @@ export function icmpv6(expected: Fields<"type" | "code" | "ident" | "seq"> = {})
  */
 export function tcp(
   expected: Fields<
-    "srcport" | "dstport" | "seq" | "ack" | "flags" | "window" | "len" | "mss" | "wscale" | "tsval" | "tsecr" | "sack"
+    "flags" | "sack",
+    "srcport" | "dstport" | "seq" | "ack" | "window" | "len" | "mss" | "wscale" | "tsval" | "tsecr"
   > = {},
 ): Check {
   const { flags } = expected;

@@ -8,8 +8,11 @@ import type { Medium } from "../core/driver.ts";
 import { type FieldValue, packetFields } from "../drivers/replay.ts";
 import { describePacket } from "../plugins/trace.ts";
 
-/** What a field should be: a value, a text that matches, or whatever a function says yes to. */
-export type Expected = FieldValue | RegExp | ((value: FieldValue) => boolean);
+/** What a field of text should be: a text, one that matches, or whatever a function says yes to. */
+export type ExpectedText = string | RegExp | ((value: string) => boolean);
+
+/** What a field that is a number should be: a number, or whatever a function says yes to. */
+export type ExpectedNumber = number | ((value: number) => boolean);
 
 /** Looks at the fields of a packet; gives a sentence for each that is wrong. */
 export type Check = (fields: ReadonlyMap<string, FieldValue>) => string[];

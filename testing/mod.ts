@@ -14,7 +14,14 @@
 
 export { type ReadRecording, readRecording, type ReplayReport, type Verdict } from "../drivers/replay.ts";
 export type { ReplaySource } from "../drivers/replay.ts";
-export { type Check, type Expected, expectPacket, expectPackets, type PacketLike } from "./expect.ts";
+export {
+  type Check,
+  type ExpectedNumber,
+  type ExpectedText,
+  expectPacket,
+  expectPackets,
+  type PacketLike,
+} from "./expect.ts";
 export { arp, data, eth, type Fields, icmp, icmpv6, ip, ipv6, tcp, udp } from "./checks.ts";
 export { expectGolden, type ExpectGoldenOptions, GoldenError, type SentPacket } from "./golden.ts";
 export { type Pair, pair, type PairOptions, type PairStack } from "./pair.ts";
