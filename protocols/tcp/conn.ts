@@ -175,9 +175,12 @@ export class Conn implements TcpConn {
   }
 }
 
+/** What a port that accepts is to the promises over it. */
+type Acceptor = TcpAcceptor & { waiting: number; onClose: (() => void) | null };
+
 /** A port that accepts, in the shape of `Deno.TcpListener`. */
 export class Listening implements TcpListener {
-  readonly #acceptor: TcpAcceptor & { waiting: number };
+  readonly #acceptor: Acceptor;
   readonly #ready: Conn[] = [];
   readonly #waiters: { resolve(conn: Conn): void; reject(error: NetError): void }[] = [];
   #closed: boolean = false;
@@ -198,7 +201,8 @@ export class Listening implements TcpListener {
         this.#acceptor.waiting++;
       }
       return connection.user;
-    }) as TcpAcceptor & { waiting: number };
+    }) as Acceptor;
+    this.#acceptor.onClose = () => this.close();
   }
 
   /** Where it accepts. */

@@ -342,7 +342,7 @@ export class TcpLayer implements Tcp, IpReceiver {
       }
       if (tcb.state === CLOSED) tcb.connection?.deliver();
     }
-    this.#listeners.clear();
+    for (const listeners of this.#listeners.values()) for (const listener of listeners) listener.close();
   }
 }
 

@@ -22,6 +22,8 @@ export class Listener implements TcpAcceptor {
   waiting: number = 0;
   /** Whether it was closed. */
   closed: boolean = false;
+  /** Hears that it was closed. */
+  onClose: (() => void) | null = null;
   readonly #backlog: number;
   readonly #onConnection: (connection: TcpConnection) => TcpUser | null;
   readonly #forget: (listener: Listener) => void;
@@ -121,5 +123,6 @@ export class Listener implements TcpAcceptor {
     if (this.closed) return;
     this.closed = true;
     this.#forget(this);
+    this.onClose?.();
   }
 }

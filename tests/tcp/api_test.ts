@@ -247,3 +247,15 @@ test("options are checked in one sentence", () => {
   assertThrows(() => tcp({ rto: 5 } as never), TypeError, 'tcp(): there is no option "rto"');
   assertThrows(() => tcp({ timestamps: 1 } as never), TypeError, "must be a boolean, not 1");
 });
+
+test("closing the stack ends its listeners", async () => {
+  const net = pair();
+  const listener = net.right.tcp.listen({ port: 7 });
+  const accepting = listener.accept().then(() => "accepted", () => "refused");
+  const iterating = (async () => {
+    for await (const _ of listener);
+    return "ended";
+  })();
+  net.close();
+  assertEquals([await accepting, await iterating], ["refused", "ended"]);
+});
