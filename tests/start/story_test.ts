@@ -3,7 +3,10 @@ import { memory } from "@bonsai/net/drivers/memory";
 import { impair } from "@bonsai/net/plugins/impair";
 import { arp } from "@bonsai/net/protocols/arp";
 import { ethernet } from "@bonsai/net/protocols/ethernet";
+import { icmpv6 } from "@bonsai/net/protocols/icmpv6";
 import { ipv4 } from "@bonsai/net/protocols/ipv4";
+import { ipv6 } from "@bonsai/net/protocols/ipv6";
+import { ndp } from "@bonsai/net/protocols/ndp";
 import { tcp, type TcpConn } from "@bonsai/net/protocols/tcp";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { test } from "node:test";
@@ -11,23 +14,31 @@ import { ConnectionLog, type ConnectionRecord } from "../../cli/home/log.ts";
 import { measure, tell } from "../../cli/home/story.ts";
 
 /** What a server keeps of one exchange over a wire that loses packets, in virtual time. */
-async function exchange(loss: number, answer: number): Promise<ConnectionRecord> {
+async function exchange(loss: number, answer: number, family: 4 | 6 = 4): Promise<ConnectionRecord> {
   const clock = new ManualClock();
   const [left, right] = memory("ethernet");
   const log = new ConnectionLog(80);
+  // deno-fmt-ignore
   const client = stack({
     driver: left,
     clock,
     random: seededRandom(1),
-    protocols: [ethernet(), arp(), ipv4({ address: "10.0.0.1/24" }), tcp()],
+    protocols: [
+      ethernet(), arp(), ipv4({ address: "10.0.0.1/24" }), ndp(), ipv6({ address: "fd00::1/64" }), icmpv6(), tcp(),
+    ],
   });
+  // deno-fmt-ignore
   const server = stack({
     driver: right,
     clock,
     random: seededRandom(2),
     plugins: [impair({ loss, delay: 10 }), log.plugin],
-    protocols: [ethernet(), arp(), ipv4({ address: "10.0.0.2/24" }), tcp()],
+    protocols: [
+      ethernet(), arp(), ipv4({ address: "10.0.0.2/24" }), ndp(), ipv6({ address: "fd00::2/64" }), icmpv6(), tcp(),
+    ],
   });
+  // IPv6 addresses are used once nobody has claimed them.
+  await simulate(clock, [client, server], { limit: 5000 });
   const listener = server.tcp.listen({ port: 80 });
   const read = async (conn: TcpConn): Promise<number> => {
     let size = 0;
@@ -43,7 +54,7 @@ async function exchange(loss: number, answer: number): Promise<ConnectionRecord>
     conn.close();
   };
   const ask = async (): Promise<TcpConn> => {
-    const conn = await client.tcp.connect({ hostname: "10.0.0.2", port: 80 });
+    const conn = await client.tcp.connect({ hostname: family === 4 ? "10.0.0.2" : "fd00::2", port: 80 });
     await conn.write(new TextEncoder().encode("GET /page HTTP/1.1\r\nHost: x\r\n\r\n"));
     assertEquals(await read(conn), answer);
     conn.close();
@@ -82,6 +93,20 @@ test("the home page tells a connection from ARP to FIN", async () => {
     "“I have everything up to byte 5,000.” What is not acknowledged in time would be sent again.",
     "“I have everything up to byte 31.”",
   ]);
+});
+
+test("the home page tells a connection over IPv6 from neighbour discovery on", async () => {
+  const record = await exchange(0, 5000, 6);
+  assertEquals(tell(record).slice(0, 6).map(({ sent, label }) => `${sent ? "<" : ">"} ${label}`), [
+    "> NDP: who has it?",
+    "< NDP: it is me",
+    "> SYN",
+    "< SYN-ACK",
+    "> ACK",
+    "> GET /page",
+  ]);
+  assertEquals(record.local, { hostname: "fd00::2", port: 80 });
+  assertEquals([record.totals.bytesIn, record.totals.bytesOut], [31, 5000]);
 });
 
 test("the home page counts what was lost once, and says what was sent again", async () => {
