@@ -65,32 +65,25 @@ export function readName(bytes: Uint8Array, at: number, base: number = 0): ReadN
 /**
  * Writes a name, without pointers.
  *
- * @param name The name in text; letters beyond ASCII become UTF-8, and a dot at the end changes nothing.
+ * @param name The name in text; letters beyond ASCII become UTF-8, and a dot at the end changes nothing. A backslash stands only
+ * before three digits.
  * @returns Its bytes; null when a label is empty or longer than 63 bytes, or the name longer than 255.
  */
 export function writeName(name: string): Uint8Array<ArrayBuffer> | null {
-  const text = new TextEncoder().encode(name);
-  const bytes = [0];
-  let label = 0;
-  const close = (): boolean => {
-    const length = bytes.length - label - 1;
-    bytes[label] = length;
-    label = bytes.length;
-    return length > 0 && length <= LONGEST_LABEL;
-  };
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] === 46) {
-      if (!close() && (name !== "." || i > 0)) return null;
-      bytes.push(0);
-    } else if (text[i] === 92) {
-      const code = /^\\(\d{3})/.exec(String.fromCharCode(...text.subarray(i, i + 4)));
-      i += code ? 3 : 1;
-      const byte = code ? Number(code[1]) : text[i];
-      if (byte === undefined || byte > 255) return null;
-      bytes.push(byte);
-    } else bytes.push(text[i]!);
+  const bytes: number[] = [];
+  const encoder = new TextEncoder();
+  const bare = name.replace(/\.$/, "");
+  for (const label of bare ? bare.split(".") : []) {
+    let length = 0;
+    const at = bytes.push(0) - 1;
+    for (const [part, code] of label.matchAll(/\\(\d{3})|[^\\]+|\\/g)) {
+      const octets = code ? [Number(code)] : encoder.encode(part);
+      if (code! > "255" || part === "\\") return null;
+      length += octets.length;
+      bytes.push(...octets);
+    }
+    if (length === 0 || length > LONGEST_LABEL) return null;
+    bytes[at] = length;
   }
-  // What follows the last dot is the root.
-  if (bytes.length - label > 1 && (!close() || bytes.push(0) > LONGEST)) return null;
-  return bytes.length > LONGEST ? null : Uint8Array.from(name === "." ? [0] : bytes);
+  return bytes.push(0) > LONGEST ? null : Uint8Array.from(bytes);
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Ip, LookupOptions, Resolver } from "../core/ip.ts";
-import { NetError } from "../core/net_error.ts";
+import { NetError, type NetErrorCode } from "../core/net_error.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { Timer } from "../core/timers.ts";
@@ -84,8 +84,7 @@ export class Dns implements Resolver {
     this.#ip = udp.ip;
     this.#options = options;
     this.#mdns = mdns;
-    const { port = 53, randomCase = false } = options;
-    this.#shared = { core, udp, tcp, port, counters: this.counters, randomCase };
+    this.#shared = { core, udp, tcp, port: options.port ?? 53, counters: this.counters };
     this.#ip.resolver = this;
     core.count("dns", this.counters);
   }
@@ -121,9 +120,11 @@ export class Dns implements Resolver {
     if (!typeNumber(type)) throw new TypeError(`There is no DNS type "${type}"`);
     for (const candidate of this.#candidates(name)) {
       const { records } = await this.#ask(candidate, type);
-      if (records.length > 0) return records.map(({ data }) => data as DnsDataOf[T]);
+      if (records.length > 0) {
+        return records.map(({ data }) => (type === "AAAA" ? this.#shortest(data) : data) as DnsDataOf[T]);
+      }
     }
-    throw new NetError("ENOTFOUND", `Cannot find host "${name}": it has no ${type} record`);
+    throw failure("ENOTFOUND", name, `it has no ${type} record`);
   }
 
   /**
@@ -143,7 +144,7 @@ export class Dns implements Resolver {
     );
     if (/^(.+\.)?localhost\.?$/i.test(name)) return families.map((family) => family === 4 ? "127.0.0.1" : "::1");
     if (this.#mdns && /\.local\.?$/i.test(name)) return interleave(await this.#mdns.lookup(name, options));
-    let fault: unknown = new NetError("ENOTFOUND", `Cannot find host "${name}": no such family`);
+    let fault: unknown = failure("ENOTFOUND", name, "the stack has no such family");
     const found: string[] = [];
     const each = families.map((family) =>
       this.resolve(name, family === 4 ? "A" : "AAAA").then((addresses) => void found.push(...addresses), (error) => {
@@ -170,6 +171,12 @@ export class Dns implements Resolver {
     signal?: AbortSignal,
   ): Promise<T> {
     return happyEyeballs(this.#core, await this.lookup(name), attempt, signal);
+  }
+
+  /** An IPv6 address in the form of RFC 5952, where the stack has IPv6. */
+  #shortest(data: unknown): string {
+    const parsed = this.#ip.parse(data as string);
+    return parsed ? parsed.network.format(parsed.address) : data as string;
   }
 
   #sleep(ms: number): Promise<void> {
@@ -222,7 +229,7 @@ export class Dns implements Resolver {
         const alias = answers.find((record) => record.type === "CNAME" && sameName(record.name, name));
         if (!alias) break;
         if (++aliases > ALIASES) {
-          throw new NetError("EPROTO", `Cannot find host "${asked}": more than ${ALIASES} aliases lead on from it`);
+          throw failure("EPROTO", asked, `more than ${ALIASES} aliases lead on from it`);
         }
         name = alias.data as string;
         ttl = Math.min(ttl, alias.ttl);
@@ -242,7 +249,7 @@ export class Dns implements Resolver {
     const { timeout = 2000, attempts = 3 } = this.#options;
     const bytes = nameBytes(name);
     const first = this.#preferred;
-    let fault: unknown = new NetError("ENOTFOUND", `Cannot find host "${name}": no DNS server is known`);
+    let fault: unknown = failure("ENOTFOUND", name, "no DNS server is known");
     let edns = true;
     for (let i = 0; i < attempts * servers.length; i++) {
       const server = servers[(first + i) % servers.length]!;
@@ -261,7 +268,7 @@ export class Dns implements Resolver {
           return response;
         }
         counters.failed++;
-        fault = new NetError("EPROTO", `Cannot find host "${name}": ${server} answered ${RCODES[code] ?? code}`);
+        fault = failure("EPROTO", name, `${server} answered ${RCODES[code] ?? code}`);
         // A server from before EDNS is asked again without (RFC 6891, 7).
         if (edns && (code === FORMAT_ERROR || code === NOT_IMPLEMENTED)) {
           edns = false;
@@ -271,12 +278,16 @@ export class Dns implements Resolver {
         const { code, message } = error as NetError;
         if (code === undefined) throw error;
         counters.unanswered++;
-        fault = new NetError(code, `Cannot find host "${name}": ${message}`);
+        fault = failure(code, name, message);
         if (code === "EMSGSIZE" || code === "ECONNABORTED") break;
       }
     }
     throw fault;
   }
+}
+
+function failure(code: NetErrorCode, name: string, why: string): NetError {
+  return new NetError(code, `Cannot find host "${name}": ${why}`);
 }
 
 /** The {@linkcode dns} protocol. */

@@ -82,7 +82,7 @@ export class DnsServer {
     this.#options = options;
     const { zone, records = [], ttl = 300, port = 53, hostname } = options;
     this.#zone = zone === undefined ? null : new Zone(zone, records, ttl);
-    this.#shared = { core, udp, tcp, port: 53, counters: new DnsCounters(), randomCase: false };
+    this.#shared = { core, udp, tcp, port: 53, counters: new DnsCounters() };
     const where = hostname === undefined ? { port } : { port, hostname };
     const socket = udp.bind(where, (data, from, port) => {
       if (port !== 0) this.#receive(data, true, (bytes) => send(bytes, from, port));

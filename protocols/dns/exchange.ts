@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NetError } from "../../core/net_error.ts";
+import { NetError, type NetErrorCode } from "../../core/net_error.ts";
 import type { Core } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
 import type { Tcp } from "../tcp.ts";
@@ -25,8 +25,6 @@ export interface ExchangeShared {
   readonly port: number;
   /** What it does and drops. */
   readonly counters: DnsCounters;
-  /** Whether letters' case is random. */
-  readonly randomCase: boolean;
 }
 
 /** Ends an exchange. */
@@ -52,15 +50,12 @@ export async function exchange(
   edns: boolean,
   timeout: number,
 ): Promise<DnsMessage> {
-  const { core, udp, tcp, port, counters, randomCase } = shared;
-  const asked = randomCase
-    ? name.map((byte) => (byte | 32) > 96 && (byte | 32) < 123 && core.random() & 1 ? byte ^ 32 : byte)
-    : name;
-  const query = writeQuery(core.random() & 0xffff, asked, type, edns);
-  const read = (bytes: Uint8Array): DnsMessage | null =>
-    readResponse(bytes, query, DNS_HEADER + name.length + 4, randomCase);
-  const lost = (error: NetError | null): NetError =>
-    new NetError(error?.code ?? "ECONNABORTED", `Cannot ask DNS server ${server}: ${error?.message ?? "it hung up"}`);
+  const { core, udp, tcp, port, counters } = shared;
+  const query = writeQuery(core.random() & 0xffff, name, type, edns);
+  const read = (bytes: Uint8Array): DnsMessage | null => readResponse(bytes, query, DNS_HEADER + name.length + 4);
+  const failure = (code: NetErrorCode, why: string): NetError => new NetError(code, `DNS server ${server} ${why}`);
+  const lost = (error?: NetError | null): NetError =>
+    failure(error?.code ?? "ECONNABORTED", `cannot be asked: ${error?.message ?? "it hung up"}`);
   const settled = (begin: (settle: Settle) => () => void): Promise<DnsMessage> =>
     new Promise((resolve, reject) => {
       let stop = (): void => {};
@@ -70,9 +65,7 @@ export async function exchange(
         else resolve(outcome);
         stop();
       };
-      const timer = new Timer(() =>
-        settle(new NetError("ETIMEDOUT", `DNS server ${server} did not answer within ${timeout} ms`))
-      );
+      const timer = new Timer(() => settle(failure("ETIMEDOUT", `did not answer within ${timeout} ms`)));
       core.timers.arm(timer, core.now() + timeout);
       try {
         stop = begin(settle);
@@ -88,18 +81,17 @@ export async function exchange(
       else counters.ignored++;
     });
     // After the answer, or when the stack closes.
-    socket.onClose = () => settle(lost(null));
+    socket.onClose = () => settle(lost());
     try {
       socket.connect(server, port);
       socket.send(query);
     } catch (error) {
-      socket.close();
-      throw error;
+      settle(lost(error as NetError));
     }
     return () => socket.close();
   });
   if (!(response.flags & FLAG_TRUNCATED)) return response;
-  if (!tcp) throw new NetError("EMSGSIZE", "The answer fits into no datagram: list tcp() before dns()");
+  if (!tcp) throw failure("EMSGSIZE", "has more to say than a datagram holds: list tcp() before dns()");
   counters.overTcp++;
   return settled((settle) => {
     const buffer = new Uint8Array(65_537);
@@ -109,8 +101,8 @@ export async function exchange(
         size += connection.read(buffer.subarray(size));
         const end = 2 + (buffer[0]! << 8 | buffer[1]!);
         if (size < 2 || size < end) {
-          if (connection.readEnded) settle(lost(null));
-        } else settle(read(buffer.subarray(2, end)) ?? new NetError("EPROTO", `DNS server ${server} talks nonsense`));
+          if (connection.readEnded) settle(lost());
+        } else settle(read(buffer.subarray(2, end)) ?? failure("EPROTO", "talks nonsense"));
       },
       closed: (_, error) => settle(lost(error)),
     });

@@ -23,12 +23,10 @@ export const TYPE_OPT = 41;
  * @returns The message.
  */
 export function writeQuery(id: number, name: Uint8Array, type: string, edns: boolean): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from([
-    ...[id >> 8, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, edns ? 1 : 0],
-    ...name,
-    ...[typeNumber(type) >> 8, typeNumber(type), 0, CLASS_IN],
-    ...edns ? [0, 0, TYPE_OPT, DNS_DATAGRAM >> 8, DNS_DATAGRAM & 255, 0, 0, 0, 0, 0, 0] : [],
-  ]);
+  const number = typeNumber(type);
+  const opt = edns ? [0, 0, TYPE_OPT, DNS_DATAGRAM >> 8, DNS_DATAGRAM & 255, 0, 0, 0, 0, 0, 0] : [];
+  const header = [id >> 8, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, edns ? 1 : 0];
+  return Uint8Array.of(...header, ...name, number >> 8, number, 0, CLASS_IN, ...opt);
 }
 
 /**
@@ -36,18 +34,11 @@ export function writeQuery(id: number, name: Uint8Array, type: string, edns: boo
  *
  * @param bytes What came.
  * @param query The query.
- * @param length Bytes of the query's header and question, all of which the response must repeat.
- * @param exact Whether the letters' case must be the same too.
+ * @param length Bytes of the query's header and question, which the response must repeat.
  * @returns The response; null when it is none, or that to another query.
  */
-export function readResponse(
-  bytes: Uint8Array,
-  query: Uint8Array,
-  length: number,
-  exact: boolean,
-): DnsMessage | null {
-  const fold = (byte: number | undefined): number | undefined =>
-    byte !== undefined && byte > 64 && byte < 91 && !exact ? byte + 32 : byte;
+export function readResponse(bytes: Uint8Array, query: Uint8Array, length: number): DnsMessage | null {
+  const fold = (byte: number | undefined): number => byte! > 64 && byte! < 91 ? byte! + 32 : byte!;
   for (let i = 0; i < length; i++) {
     // Its flags and counts are its own, but for the one question.
     if ((i < 2 || i > 3 && i < 6 || i > 11) && fold(bytes[i]) !== fold(query[i])) return null;

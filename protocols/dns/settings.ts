@@ -22,8 +22,6 @@ export interface DnsOptions {
   readonly attempts?: number;
   /** Answers remembered; 512 when left out, none for 0. */
   readonly cache?: number;
-  /** Whether letters are asked for in random case, which the answer must repeat: harder to forge; false when left out. */
-  readonly randomCase?: boolean;
 }
 
 /** The JSON Schema of {@linkcode DnsOptions}. */
@@ -38,7 +36,6 @@ export const DNS_OPTIONS: OptionsSchema<DnsOptions> = {
     timeout: { type: "integer", minimum: 1, maximum: 60_000 },
     attempts: { type: "integer", minimum: 1, maximum: 10 },
     cache: { type: "integer", minimum: 0, maximum: 1_048_576 },
-    randomCase: { type: "boolean" },
   },
 };
 

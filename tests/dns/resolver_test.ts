@@ -82,20 +82,6 @@ test("a datagram from another address or port answers nothing", async () => {
   assertEquals(client.counters().udp!.noPort, 2);
 });
 
-test("letters of random case must come back as they were sent, where asked for", async () => {
-  const { client, queries, wait } = world((query, _, nth) => {
-    const [question] = query.questions;
-    const folded = answer(query, [record("example.com", "A", "192.0.2.66")], {
-      questions: [{ ...question!, name: "example.com" }],
-    });
-    return nth === 1 ? [folded, answer(query, [A])] : [answer(query, [A])];
-  }, { options: { servers: [SERVER], randomCase: true } });
-  assertEquals(await wait(client.dns.lookup("example.com")), ["192.0.2.1"]);
-  assert(queries[0]!.message.questions[0]!.name !== "example.com");
-  assertEquals(queries[0]!.message.questions[0]!.name.toLowerCase(), "example.com");
-  assertEquals(client.counters().dns!.ignored, 1);
-});
-
 test("a cut answer is asked for again over TCP (RFC 7766, 5)", async () => {
   const many: DnsRecord[] = Array.from(
     { length: 300 },
@@ -115,7 +101,7 @@ test("without tcp() a cut answer is refused", async () => {
   });
   assertEquals(
     await wait(failure(client.dns.lookup("big.example"))),
-    'EMSGSIZE: Cannot find host "big.example": The answer fits into no datagram: list tcp() before dns()',
+    'EMSGSIZE: Cannot find host "big.example": DNS server 10.0.0.1 has more to say than a datagram holds: list tcp() before dns()',
   );
 });
 
@@ -261,7 +247,7 @@ test("a server that refuses at once is left at once", async () => {
   });
   assertEquals(
     await wait(failure(client.dns.lookup("example.com"))),
-    'ECONNREFUSED: Cannot find host "example.com": Cannot ask DNS server 10.0.0.1: 10.0.0.1 port 54: port unreachable',
+    'ECONNREFUSED: Cannot find host "example.com": DNS server 10.0.0.1 cannot be asked: 10.0.0.1 port 54: port unreachable',
   );
   assertEquals(clock.now(), 0);
 });
@@ -335,7 +321,7 @@ test("what is no name, no type, and a family or a server that there is none of",
 test("records of every type are read", async () => {
   const data: Record<string, DnsRecord["data"]> = {
     A: "192.0.2.1",
-    AAAA: "2001:db8::1:0:0:1",
+    AAAA: "2001:db8:0:0:1:0:0:1",
     CNAME: "b.example",
     MX: { preference: 10, exchange: "mail.example" },
     NS: "ns.example",
