@@ -1,0 +1,180 @@
+/**
+ * What one side of a TCP connection sent: put in order, and hashed as it comes.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "node:crypto";
+
+/** What a side sent. */
+export interface SideDigest {
+  /** Bytes without a hole. */
+  readonly bytes: number;
+  /** Their SHA-256, in hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** Bytes that are kept of a side behind a hole; what is more fills no hole any more. */
+const MOST_HELD = 32_000_000;
+/** Bytes that are kept of a side that was open when the capture began, before its lowest number counts as its first. */
+const MOST_UNSETTLED = 4_000_000;
+/** Bytes that all sides may keep. */
+const MOST_IN_ALL = 256_000_000;
+
+/** What all sides keep together. */
+export class Held {
+  /** Bytes. */
+  bytes: number = 0;
+}
+
+/** Bytes that came before those in front of them. */
+interface Piece {
+  /** Where they belong, in bytes from the start of the side. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** One side of a connection. */
+export class StreamSide {
+  /** Whether a segment of it was seen. */
+  seen: boolean = false;
+  /** The sequence number of its first segment. */
+  first: number = 0;
+  /** The sequence number at place 0. */
+  #origin: number = 0;
+  /** Whether place 0 is that of the first byte. */
+  #settled: boolean = false;
+  /** Where the next byte to be hashed belongs. */
+  #next: number = 0;
+  #start: number = 0;
+  #hash: Hash | null = null;
+  /** By their places; none overlaps another. */
+  #pieces: Piece[] = [];
+  #held: number = 0;
+  /** Whether so much came behind a hole that it will not be filled. */
+  #closed: boolean = false;
+  readonly #inAll: Held;
+
+  /**
+   * Begins.
+   *
+   * @param inAll What all sides keep together.
+   */
+  constructor(inAll: Held) {
+    this.#inAll = inAll;
+  }
+
+  /**
+   * Hears of a segment.
+   *
+   * @param seq Its sequence number.
+   * @param syn Whether it opens the side.
+   */
+  open(seq: number, syn: boolean): void {
+    if (!this.seen) {
+      this.seen = true;
+      this.first = seq;
+      this.#origin = syn ? seq + 1 | 0 : seq;
+      this.#settled = syn;
+    } else if (syn && !this.#settled) {
+      // The SYN comes late: where it says is the first byte.
+      this.#settled = true;
+      this.#start = this.#next = seq + 1 - this.#origin | 0;
+      this.#drain();
+    }
+  }
+
+  /**
+   * Takes in bytes.
+   *
+   * @param seq The sequence number of the first of them.
+   * @param bytes Where they lie.
+   * @param from The first.
+   * @param to One past the last.
+   */
+  add(seq: number, bytes: Uint8Array, from: number, to: number): void {
+    if (this.#closed) return;
+    const next = this.#next;
+    const at = next + (seq - (this.#origin + next) | 0);
+    if (this.#settled && at <= next) {
+      const fresh = from + next - at;
+      if (fresh >= to) return;
+      this.#consume(bytes.subarray(fresh, to));
+      if (this.#pieces.length > 0) this.#drain();
+      return;
+    }
+    this.#keep(at, bytes, from, to);
+    if (!this.#settled && this.#held > MOST_UNSETTLED) this.#settle();
+    if (this.#held > MOST_HELD || this.#inAll.bytes > MOST_IN_ALL) this.#close();
+  }
+
+  /**
+   * Tells what was sent, and ends the side.
+   *
+   * @returns It; null when no segment was seen.
+   */
+  digest(): SideDigest | null {
+    if (!this.seen) return null;
+    this.#settle();
+    const sha256 = (this.#hash ?? createHash("sha256")).digest("hex");
+    const bytes = this.#next - this.#start;
+    this.#close();
+    return { bytes, sha256 };
+  }
+
+  #settle(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#start = this.#next = this.#pieces[0]?.at ?? 0;
+    this.#drain();
+  }
+
+  /** Keeps what is new of bytes that come too early. */
+  #keep(at: number, bytes: Uint8Array, from: number, to: number): void {
+    const pieces = this.#pieces;
+    const end = at + to - from;
+    let i = pieces.length;
+    while (i > 0 && pieces[i - 1]!.at > at) i--;
+    let place = at;
+    if (i > 0) place = Math.max(place, pieces[i - 1]!.at + pieces[i - 1]!.bytes.length);
+    while (place < end) {
+      const until = Math.min(end, pieces[i]?.at ?? Infinity);
+      if (place < until) {
+        const copy = bytes.slice(from + place - at, from + until - at);
+        pieces.splice(i++, 0, { at: place, bytes: copy });
+        this.#held += copy.length;
+        this.#inAll.bytes += copy.length;
+      }
+      const piece = pieces[i];
+      if (!piece) break;
+      place = Math.max(until, piece.at + piece.bytes.length);
+      i++;
+    }
+  }
+
+  /** Hashes what was kept and is in order now. */
+  #drain(): void {
+    const pieces = this.#pieces;
+    let done = 0;
+    for (; done < pieces.length && pieces[done]!.at <= this.#next; done++) {
+      const { at, bytes } = pieces[done]!;
+      this.#held -= bytes.length;
+      this.#inAll.bytes -= bytes.length;
+      if (at + bytes.length > this.#next) this.#consume(bytes.subarray(this.#next - at));
+    }
+    if (done > 0) pieces.splice(0, done);
+  }
+
+  #consume(bytes: Uint8Array): void {
+    this.#hash ??= createHash("sha256");
+    this.#hash.update(bytes);
+    this.#next += bytes.length;
+  }
+
+  #close(): void {
+    this.#inAll.bytes -= this.#held;
+    this.#held = 0;
+    this.#pieces = [];
+    this.#closed = true;
+  }
+}
