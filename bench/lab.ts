@@ -6,6 +6,7 @@
  */
 
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import { Namespace, type Program } from "../tests/tap/namespace.ts";
 import { lacking, type Need } from "../tests/needs.ts";
 import { command, pinned, type Runtime } from "./runtimes.ts";
@@ -36,9 +37,14 @@ export interface Server {
 export class Lab implements AsyncDisposable {
   readonly #client: Namespace;
   readonly #server: Namespace;
+  readonly #interrupted = (): void => {
+    void this[Symbol.asyncDispose]().finally(() => process.exit(130));
+  };
 
   /** Makes them. */
   constructor() {
+    process.once("SIGINT", this.#interrupted);
+    process.once("SIGTERM", this.#interrupted);
     this.#client = new Namespace();
     this.#server = new Namespace();
     const client = this.#client;
@@ -90,6 +96,8 @@ export class Lab implements AsyncDisposable {
 
   /** Ends what runs, and removes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off("SIGINT", this.#interrupted);
+    process.off("SIGTERM", this.#interrupted);
     await this.#client.remove();
     await this.#server.remove();
   }
