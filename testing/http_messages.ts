@@ -6,9 +6,12 @@
 
 /** A response that was taken apart. */
 interface Message {
+  /** Its status, three digits. */
   readonly status: string;
+  /** Its fields, names in lower case. */
   readonly fields: Map<string, string>;
-  readonly body: Uint8Array;
+  /** Its content. */
+  readonly body: Uint8Array<ArrayBuffer>;
 }
 
 /** Statuses without content. */
@@ -30,9 +33,7 @@ export function httpDifference(
   requests: Uint8Array,
   ignore: readonly string[],
 ): string | null {
-  const heads = (latin1(requests).match(/^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) \S+ HTTP\/1\.\d\r$/gm) ?? []).map((
-    line,
-  ) => line.startsWith("HEAD"));
+  const heads = headsOf(requests);
   const [before, now] = [messages(recorded, heads), messages(live, heads)];
   if (!before || !now) return null;
   for (let i = 0; i < Math.max(before.length, now.length); i++) {
@@ -42,6 +43,27 @@ export function httpDifference(
     if (difference) return `response ${i + 1}: ${difference}`;
   }
   return "";
+}
+
+/** Which of the requests are HEAD. */
+function headsOf(requests: Uint8Array): boolean[] {
+  const lines = latin1(requests).match(/^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) \S+ HTTP\/1\.\d\r$/gm) ?? [];
+  return lines.map((line) => line.startsWith("HEAD"));
+}
+
+/**
+ * Reads the responses of a stream.
+ *
+ * @param stream The stream.
+ * @param requests What was asked.
+ * @returns The responses, interim ones left out; none when the stream is none of whole responses.
+ */
+export function readResponses(stream: Uint8Array, requests: Uint8Array): Response[] {
+  const found = messages(stream, headsOf(requests)) ?? [];
+  return found.filter(({ status }) => !status.startsWith("1")).map(({ status, fields, body }) => {
+    const bare = EMPTY.test(status);
+    return new Response(bare ? null : body.slice(), { status: Number(status), headers: [...fields] });
+  });
 }
 
 function compare(wanted: Message, got: Message, ignore: readonly string[]): string | null {
@@ -97,14 +119,14 @@ function content(
   stream: Uint8Array,
   at: number,
   fields: ReadonlyMap<string, string>,
-): { bytes: Uint8Array; end: number } | null {
+): { bytes: Uint8Array<ArrayBuffer>; end: number } | null {
   if (/chunked/i.test(fields.get("transfer-encoding") ?? "")) return chunks(stream, at);
   const length = fields.get("content-length");
   const end = length === undefined ? stream.length : at + Number(length);
-  return end <= stream.length ? { bytes: stream.subarray(at, end), end } : null;
+  return end <= stream.length ? { bytes: stream.slice(at, end), end } : null;
 }
 
-function chunks(stream: Uint8Array, at: number): { bytes: Uint8Array; end: number } | null {
+function chunks(stream: Uint8Array, at: number): { bytes: Uint8Array<ArrayBuffer>; end: number } | null {
   const pieces: Uint8Array[] = [];
   for (;;) {
     const line = /^([0-9a-f]+)[^\r]*\r\n/i.exec(latin1(stream.subarray(at, at + 1024)));

@@ -58,6 +58,7 @@ export function castOf(recording: ReplaySource, as?: string): Cast {
     const [source, target] = addresses(fields);
     if (source === undefined || target === undefined) continue;
     if (local === undefined && calls(fields)) local = target;
+    if (source === target) throw new TypeError(`replay(): client and server have one address, ${source}: who is who?`);
     if (source === local) peers.add(target);
     if (target !== local) continue;
     peers.add(source);

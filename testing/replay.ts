@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ManualClock } from "../core/clock.ts";
+import type { ManualClock } from "../core/clock.ts";
 import type { Plugin } from "../core/driver.ts";
 import { seededRandom } from "../core/random.ts";
 import { simulate } from "../core/simulate.ts";
@@ -20,6 +20,7 @@ import { tcp, type TcpOptions, type TcpProtocol } from "../protocols/tcp.ts";
 import { udp, type UdpProtocol } from "../protocols/udp.ts";
 import { AppWatch } from "./app_watch.ts";
 import { Tape } from "./record.ts";
+import { RecordedClock } from "./recorded_clock.ts";
 import { castOf, loadRecording } from "./recording.ts";
 import { ReplayRun } from "./run.ts";
 
@@ -126,7 +127,7 @@ export async function replay(
   const recording = loadRecording(file);
   const { rewrite = {} } = options;
   const cast = castOf(recording, options.as);
-  const clock = options.pace === "real" ? undefined : new ManualClock();
+  const clock = options.pace === "real" ? undefined : new RecordedClock(recording);
   const driver = replayDriver("ip", recording, {
     from: cast.peers,
     mode: "converse",

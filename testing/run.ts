@@ -6,7 +6,7 @@
 
 import type { ReplayDriver, ReplayedConversation, ReplayReport } from "../drivers/replay.ts";
 import { expectGolden, type ExpectGoldenOptions, type SentPacket } from "./golden.ts";
-import { httpDifference } from "./http_messages.ts";
+import { httpDifference, readResponses } from "./http_messages.ts";
 import type { Tape } from "./record.ts";
 
 /** What came of a replay; made by `replay()`. */
@@ -36,6 +36,17 @@ export class ReplayRun {
   /** The recorded TCP conversations: the bytes of either side. */
   get conversations(): readonly ReplayedConversation[] {
     return this.#driver.conversations;
+  }
+
+  /**
+   * The HTTP responses of the live app.
+   *
+   * @param conversation Which conversation, from 0; those of all when left out.
+   * @returns The responses, in order; those that are not whole are left out.
+   */
+  responses(conversation?: number): Response[] {
+    const chosen = conversation === undefined ? this.conversations : this.conversations.slice(conversation).slice(0, 1);
+    return chosen.flatMap(({ live, received }) => readResponses(live.bytes(), received.bytes()));
   }
 
   /** What the live stack sent, IP packets. */
@@ -105,6 +116,7 @@ function refine(
   const conversation = conversations.find(({ packet }) => packet === report.packet);
   if (!conversation) return report;
   const { recorded, live, received } = conversation;
+  if (recorded.length === 0) return report;
   const difference = httpDifference(recorded.bytes(), live.bytes(), received.bytes(), ignore);
   if (difference === null) return report;
   if (difference) return { ...report, reason: difference };

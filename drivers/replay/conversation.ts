@@ -136,6 +136,8 @@ export class Conversation implements ReplayedConversation, Party {
 
   /** Bytes of the live stack that were found to be as recorded; -1 once some were not. */
   #agreed: number = 0;
+  /** What the live stack had sent when the peer last said something. */
+  #turn: number = 0;
   /** What the live stack acknowledged. */
   #liveAck: number = 0;
   /** When what the live stack lacks is sent again; not a number when it lacks nothing. */
@@ -319,12 +321,15 @@ export class Conversation implements ReplayedConversation, Party {
 
   /**
    * Ends a wait that took too long. A live side that has said something, and now is silent, has said less than was recorded:
-   * what it said takes the place of what was recorded. One that said nothing is waited for no longer.
+   * what it said takes the place of what was recorded, and so it is where nothing was recorded that it could say. Otherwise it is
+   * waited for no longer.
    */
   giveWay(segment: Headers, packet: RecordedPacket): void {
     const presupposed = this.#presupposed(segment, packet.before);
-    const answered = this.begun && (this.#next - this.#liveAnchor | 0) > 1 && (presupposed - this.#next | 0) > 0;
-    if (answered) this.#meet(presupposed - this.#shift | 0);
+    const lacks = this.begun && (presupposed - this.#next | 0) > 0;
+    const answered = (this.#next - this.#turn | 0) > 0;
+    const unheard = (packet.before - this.#anchor | 0) <= 0;
+    if (lacks && (answered || unheard)) this.#meet(presupposed - this.#shift | 0);
     else this.#stalled = `packet ${packet.number} waits for ${this.missing(segment, packet)}`;
   }
 
@@ -355,6 +360,7 @@ export class Conversation implements ReplayedConversation, Party {
     const { flags, transport } = segment;
     const fresh = segment.extent > 0;
     this.#template = bytes;
+    if (segment.end > segment.payload && this.begun) this.#turn = this.#next;
     const end = segment.seq + segment.extent | 0;
     if (flags & SYN || (end - this.#peerNext | 0) > 0) this.#peerNext = end;
     if (flags & RST) this.#peerReset = true;
@@ -491,6 +497,14 @@ export class Conversation implements ReplayedConversation, Party {
     return { kind: "tcp", peer: this.peer, local: this.local, packet: this.packet, verdict, reason };
   }
 
+  /** What the recording lacks, in a sentence; null when nothing. */
+  get #hole(): string | null {
+    const fin = this.recordedEnd === "closed" ? 1 : 0;
+    const size = this.#recordedIsn === null ? 0 : this.#recordedNext - this.#recordedIsn - 1 - fin | 0;
+    const place = this.recorded.length;
+    return size > place ? `the recording lacks what the recorded host sent from byte ${place} on` : null;
+  }
+
   #judge(): [ReplayReport["verdict"], string | null] {
     if (!this.whole) return ["impossible", "the recording lacks its beginning"];
     if (this.#cut) return ["impossible", "its packets were cut short when they were recorded"];
@@ -498,6 +512,8 @@ export class Conversation implements ReplayedConversation, Party {
     const live = this.live.bytes();
     const at = firstDifference(recorded, live);
     const more = at === live.length && at < recorded.length;
+    const hole = at < 0 || at === recorded.length ? this.#hole : null;
+    if (hole) return ["impossible", hole];
     if (at >= 0 && !(more && this.#stalled !== null)) {
       const end = at === live.length && this.reset ? ", and a reset" : "";
       return ["different", `byte ${at}: ${excerpt(recorded, at)} was recorded, and ${excerpt(live, at)} came${end}`];

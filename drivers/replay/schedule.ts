@@ -132,7 +132,8 @@ export class Schedule {
         } else {
           if (parked.progress !== party.progress) parked.since = now;
           parked.progress = party.progress;
-          if (now - parked.since < this.#options.patience) break;
+          // As in `next`: a difference of the two could be less, by a bit.
+          if (now < parked.since + this.#options.patience) break;
           parked.since = now;
           party.giveWay(this.#read(packet), packet);
         }
@@ -148,7 +149,7 @@ export class Schedule {
       if (due > now) return null;
       if (this.missing(head) !== null) {
         if (Number.isNaN(this.#since)) this.#since = now;
-        if (now - this.#since < this.#options.patience * HOLD_UP) return null;
+        if (now < this.#since + this.#options.patience * HOLD_UP) return null;
         this.#parked.set(head.party!, { queue: [], since: this.#since, progress: head.party!.progress });
         this.#resume(now - due);
         continue;

@@ -1,0 +1,5 @@
+export default function app(request: Request): Response {
+  const prices = new URL(request.url).searchParams.getAll("price").map(Number);
+  const sum = prices.reduce((total, price) => total + price, 0);
+  return Response.json({ average: sum / prices.length });
+}
