@@ -14,6 +14,10 @@ export interface Subcommand {
 
 /** All subcommands, in the order in which help shows them. */
 export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  new: {
+    summary: "makes an app from a template",
+    load: async () => (await import("./new.ts")).newApp,
+  },
   start: {
     summary: "serves a page that explains how it reached you",
     load: async () => (await import("./start.ts")).start,

@@ -1,0 +1,76 @@
+/**
+ * The files of a new app.
+ *
+ * @module
+ */
+
+import config from "../../deno.json" with { type: "json" };
+import { FILES } from "./files.ts";
+import { type Task, TEMPLATES } from "./templates.ts";
+
+/** What the templates are called inside. */
+const PLACEHOLDER = "my-app";
+
+/**
+ * Makes the files of an app.
+ *
+ * @param template The name of the template.
+ * @param name The name of the app.
+ * @returns Their texts, by path.
+ */
+export function project(template: string, name: string): Record<string, string> {
+  const files: Record<string, string> = {
+    "deno.json": denoJson(template, name),
+    "package.json": packageJson(template, name),
+    // JSR gives its packages to npm's clients under this scope (https://jsr.io/docs/npm-compatibility).
+    ".npmrc": "@jsr:registry=https://npm.jsr.io\n",
+    ".gitignore": "node_modules/\n",
+  };
+  for (const [path, lines] of Object.entries(FILES[template]!)) {
+    files[path] = lines.join("\n").replaceAll(PLACEHOLDER, name);
+  }
+  return files;
+}
+
+function tasks(template: string, line: (task: Task) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(TEMPLATES[template]!.tasks).map(([name, task]) => [name, line(task)]));
+}
+
+function denoJson(template: string, name: string): string {
+  const { packages = [], published } = TEMPLATES[template]!;
+  const known = config.imports as Readonly<Record<string, string>>;
+  return json({
+    ...(published && { name: `@you/${name}`, version: "0.1.0", license: "MIT", exports: "./mod.ts" }),
+    tasks: tasks(template, ({ run, allow }) => {
+      const [command, file] = run === "test" ? ["test", ""] : ["run", ` ${run}`];
+      return `deno ${command}${allow ? ` ${allow}` : ""}${file}`;
+    }),
+    imports: {
+      [config.name]: `jsr:${config.name}@^${config.version}`,
+      ...Object.fromEntries(packages.map((name) => [name, known[name]])),
+    },
+    // What Bun installs is Bun's.
+    nodeModulesDir: "none",
+    compilerOptions: { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
+  });
+}
+
+function packageJson(template: string, name: string): string {
+  const { packages = [] } = TEMPLATES[template]!;
+  const known = config.imports as Readonly<Record<string, string>>;
+  const [scope, short] = config.name.slice(1).split("/");
+  return json({
+    name,
+    private: true,
+    type: "module",
+    scripts: tasks(template, ({ run }) => `bun ${run}`),
+    dependencies: {
+      [config.name]: `npm:@jsr/${scope}__${short}@^${config.version}`,
+      ...Object.fromEntries(packages.map((name) => [name, known[name]!.split("@").at(-1)])),
+    },
+  });
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, null, 2) + "\n";
+}
