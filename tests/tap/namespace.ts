@@ -176,6 +176,8 @@ export class Namespace {
     swept = true;
     must(spawnSync("ip", ["netns", "add", this.name], { encoding: "utf8" }), "ip netns add");
     this.run("ip", "link", "set", "lo", "up");
+    // Some kernels pace by default (BBR), which starves where the processor is busy; every kernel has Reno.
+    this.run("sh", "-c", "echo reno > /proc/sys/net/ipv4/tcp_congestion_control");
   }
 
   #command(command: readonly string[]): string[] {
