@@ -26,6 +26,14 @@ export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "serves echo, discard, chargen and HTTP, for interop tools",
     load: async () => (await import("./services.ts")).services,
   },
+  ping: {
+    summary: "asks a host for echoes",
+    load: async () => (await import("./ping.ts")).pingCommand,
+  },
+  traceroute: {
+    summary: "names the routers on the way to a host, and finds its MTU",
+    load: async () => (await import("./traceroute.ts")).tracerouteCommand,
+  },
   replay: {
     summary: "plays recorded clients against an app, and tells what differs",
     load: async () => (await import("./replay.ts")).replayCommand,

@@ -1,0 +1,65 @@
+/**
+ * The command `ping`: asks a host for an echo, over a TAP or TUN device.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { ping } from "../protocols/icmp_tools.ts";
+import { readArguments, runCommand } from "./command.ts";
+import { number, REACH_HELP, REACH_OPTIONS, withStack } from "./reach/stack.ts";
+
+const HELP = `Usage: ping HOST --driver tap|tun --address CIDR [options]
+
+Sends echoes to a host and prints what comes back. Ends with status 1 when nothing does.
+
+  --count N          echoes; 4 when left out
+  --size BYTES       bytes of data in each; 56 when left out
+  --interval MS      milliseconds from one to the next; 1000 when left out
+  --timeout MS       milliseconds to wait for each reply; 1000 when left out
+${REACH_HELP}
+
+Example: ping 10.0.0.1 --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24`;
+
+const OPTIONS = {
+  ...REACH_OPTIONS,
+  count: { type: "string" },
+  size: { type: "string" },
+  interval: { type: "string" },
+  timeout: { type: "string" },
+} as const;
+
+/**
+ * Runs the command.
+ *
+ * @param args Its arguments.
+ */
+export async function pingCommand(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, OPTIONS, 1);
+  if (values.help) return console.log(HELP);
+  const options = {
+    ...number("count", values.count),
+    ...number("size", values.size),
+    ...number("interval", values.interval),
+    ...number("timeout", values.timeout),
+  };
+  await withStack(values, positionals[0], async (net, host, signal) => {
+    const { address, sent, received, replies } = await ping(net, host, {
+      ...options,
+      signal,
+      onReply: ({ sequence, time, from, ttl, error }) =>
+        console.log(
+          error
+            ? `${sequence}: ${error.message}`
+            : `${sequence}: reply from ${from}, ttl ${ttl}, ${time!.toFixed(2)} ms`,
+        ),
+    });
+    const times = replies.flatMap(({ time, error }) => error || time === null ? [] : [time]);
+    const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+    const spread = [Math.min(...times), mean, Math.max(...times)].map((time) => time.toFixed(2)).join("/");
+    console.log(`${address}: ${received} of ${sent} came back${received ? `; ${spread} ms least/mean/most` : ""}`);
+    if (received === 0) process.exitCode = 1;
+  });
+}
+
+if (import.meta.main) await runCommand("ping", pingCommand);

@@ -1,0 +1,57 @@
+/**
+ * The command `traceroute`: names the routers on the way to a host, over a TAP or TUN device.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { discoverPathMtu, traceroute } from "../protocols/icmp_tools.ts";
+import { readArguments, runCommand } from "./command.ts";
+import { number, REACH_HELP, REACH_OPTIONS, withStack } from "./reach/stack.ts";
+
+const HELP = `Usage: traceroute HOST --driver tap|tun --address CIDR [options]
+
+Prints the routers on the way to a host. Ends with status 1 when the host is not reached.
+
+  --max-hops N       hops, at most; 30 when left out
+  --probes N         echoes to each; 3 when left out
+  --timeout MS       milliseconds to wait for each answer; 1000 when left out
+  --path-mtu         finds the MTU of the way too
+${REACH_HELP}
+
+Example: traceroute 192.0.2.1 --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24 --gateway 10.0.0.1`;
+
+const OPTIONS = {
+  ...REACH_OPTIONS,
+  "max-hops": { type: "string" },
+  probes: { type: "string" },
+  timeout: { type: "string" },
+  "path-mtu": { type: "boolean" },
+} as const;
+
+/**
+ * Runs the command.
+ *
+ * @param args Its arguments.
+ */
+export async function tracerouteCommand(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, OPTIONS, 1);
+  if (values.help) return console.log(HELP);
+  const timeout = number("timeout", values.timeout);
+  const maxHops = number("max-hops", values["max-hops"])["max-hops"];
+  const options = { ...timeout, ...number("probes", values.probes), ...maxHops === undefined ? {} : { maxHops } };
+  await withStack(values, positionals[0], async (net, host, signal) => {
+    const hops = await traceroute(net, host, {
+      ...options,
+      signal,
+      onHop: ({ ttl, from, times, error }) => {
+        const all = times.map((time) => time === null ? "*" : `${time.toFixed(2)} ms`).join("  ");
+        console.log(`${String(ttl).padStart(2)}  ${from ?? "*"}  ${all}${error ? `  ${error.message}` : ""}`);
+      },
+    });
+    if (!hops.at(-1)?.reached) process.exitCode = 1;
+    else if (values["path-mtu"]) console.log(`path MTU ${await discoverPathMtu(net, host, timeout)}`);
+  });
+}
+
+if (import.meta.main) await runCommand("traceroute", tracerouteCommand);
