@@ -124,8 +124,10 @@ class View implements InputListener {
   }
 
   packet(reader: CaptureReader): void {
-    const frame = this.#dissector.dissect(reader.bytes, reader.start, reader.end, reader.length, reader.linkType);
+    const { bytes, start, end, length, linkType, checkSequence } = reader;
+    const frame = this.#dissector.dissect(bytes, start, end, length, linkType, checkSequence);
     frame.number = reader.number;
+    frame.timed = reader.timed;
     frame.seconds = reader.seconds;
     frame.nanoseconds = reader.nanoseconds;
     if (frame.note !== "" && this.note === "") this.note = `Packet ${frame.number}: ${frame.note}`;

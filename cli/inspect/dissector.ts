@@ -4,7 +4,8 @@
  * @module
  */
 
-import { linkTypeName } from "../../core/capture/link_type.ts";
+import { CUSTOM_BLOCK } from "../../core/capture/capture_reader.ts";
+import { LINKTYPE_ETHERNET, linkTypeName } from "../../core/capture/link_type.ts";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../core/ether_type.ts";
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../../core/ip.ts";
 import { FRAGMENT } from "../../protocols/ipv6/header.ts";
@@ -48,9 +49,17 @@ export class Dissector implements Dissection {
    * @param end One past its last captured byte.
    * @param length Bytes that it had on the wire.
    * @param linkType What it begins with.
+   * @param checkSequence Bytes of a frame check sequence at its end.
    * @returns The frame, until the next one.
    */
-  dissect(bytes: Uint8Array, start: number, end: number, length: number, linkType: number): Frame {
+  dissect(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    length: number,
+    linkType: number,
+    checkSequence: number = 0,
+  ): Frame {
     const { frame, window } = this;
     frame.reset();
     frame.captured = end - start;
@@ -61,7 +70,9 @@ export class Dissector implements Dissection {
     window.end = end;
     window.real = Math.max(end, start + length);
     window.fragmented = false;
+    if (checkSequence > 0 && linkType === LINKTYPE_ETHERNET) window.limit(Math.max(0, length - checkSequence));
     this.vlan = 0;
+    if (linkType === CUSTOM_BLOCK) return frame;
     let next = readLink(this, linkType);
     if (next < 0) frame.note = `link type ${linkType} (${linkTypeName(linkType)}) is not decoded`;
     for (let left = MOST_HEADERS; next > 0 && left > 0; left--) next = this.#read(next);

@@ -87,6 +87,8 @@ export class Frame {
   seconds: number = 0;
   /** When it passed: nanoseconds of that second. */
   nanoseconds: number = 0;
+  /** Whether the file tells when it passed. */
+  timed: boolean = true;
   /** What it begins with. */
   linkType: number = 0;
   /** The outermost Ethernet header. */

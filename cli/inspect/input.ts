@@ -50,6 +50,7 @@ export async function readInput(
   options: InputOptions = {},
 ): Promise<CaptureReader> {
   const reader = new CaptureReader();
+  reader.customBlocks = true;
   if (path === "-") {
     await pump(process.stdin, reader, listener, options.signal);
     return reader;

@@ -48,11 +48,7 @@ export class JsonLines {
     writer.number(frame.captured);
     writer.raw(LEN);
     writer.number(frame.length);
-    writer.raw(TS);
-    writer.number(frame.seconds);
-    writer.byte(46);
-    writer.padded(frame.nanoseconds, 9);
-    writer.byte(QUOTE);
+    if (frame.timed) this.#time(frame);
     for (const { header: find, fields } of this.#groups) {
       const header = find(frame);
       if (header.at < 0) continue;
@@ -60,6 +56,19 @@ export class JsonLines {
     }
     writer.byte(125);
     writer.endLine();
+  }
+
+  #time({ seconds, nanoseconds }: Frame): void {
+    const writer = this.#writer;
+    // What a damaged file has too many of is shown as it is, in 32 bits as other programs do.
+    const nanos = nanoseconds | 0;
+    writer.raw(TS);
+    if (nanos < 0) writer.byte(45);
+    writer.number(seconds);
+    writer.byte(46);
+    if (nanos > 999_999_999) writer.number(nanos);
+    else writer.padded(Math.min(999_999_999, Math.abs(nanos)), 9);
+    writer.byte(QUOTE);
   }
 
   #field(frame: Frame, header: Header, field: Field, key: Uint8Array): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CUSTOM_BLOCK } from "../../core/capture/capture_reader.ts";
 import { etherType, ETHERTYPE_LEAST } from "../../protocols/ethernet/header.ts";
 import { FRAGMENT_OFFSET, fragmentBits, headerLength, MORE_FRAGMENTS, PROTOCOL } from "../../protocols/ipv4/header.ts";
 import type { ByteWriter } from "./byte_writer.ts";
@@ -63,8 +64,9 @@ export class Lines {
   }
 
   /** The time of day, UTC. */
-  #time({ seconds, nanoseconds }: Frame): void {
+  #time({ seconds, nanoseconds, timed }: Frame): void {
     const writer = this.#writer;
+    if (!timed) return writer.text("--:--:--.------");
     const day = seconds - Math.floor(seconds / 86_400) * 86_400;
     writer.padded(Math.floor(day / 3600), 2);
     writer.byte(58);
@@ -72,14 +74,16 @@ export class Lines {
     writer.byte(58);
     writer.padded(day % 60, 2);
     writer.byte(46);
+    nanoseconds = Math.min(nanoseconds, 999_999_999);
     const micros = Math.floor(nanoseconds / 1000);
     if (micros * 1000 === nanoseconds) writer.padded(micros, 6);
     else writer.padded(nanoseconds, 9);
   }
 
-  #other({ eth, length }: Frame): void {
+  #other({ eth, length, linkType }: Frame): void {
     const writer = this.#writer;
-    if (eth.at < 0) writer.text("frame");
+    if (linkType === CUSTOM_BLOCK) writer.text("custom block");
+    else if (eth.at < 0) writer.text("frame");
     else {
       writer.mac(eth.bytes, eth.at + 6);
       writer.raw(TO);

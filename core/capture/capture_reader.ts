@@ -22,6 +22,9 @@ const BUFFER = 1_048_576;
 /** Bytes of which the formats are known. */
 const MAGIC = 4;
 
+/** The link type of custom blocks, where they are asked for: what they hold only their maker knows. */
+export const CUSTOM_BLOCK = -2;
+
 /** A capture file that is read. The fields about a packet hold until the next one is looked for. */
 export class CaptureReader {
   /** Where the packets lie; another array after {@linkcode room} was asked for. */
@@ -38,6 +41,12 @@ export class CaptureReader {
   seconds: number = 0;
   /** When it passed: nanoseconds of that second; in damaged files 0 to 4,294,967,295,000. */
   nanoseconds: number = 0;
+  /** Whether the file tells when it passed. */
+  timed: boolean = true;
+  /** Bytes of a frame check sequence at its end, where the file tells of one. */
+  checkSequence: number = 0;
+  /** Whether custom blocks of pcapng count as packets, of link type {@linkcode CUSTOM_BLOCK}; false unless it is set. */
+  customBlocks: boolean = false;
   /** What it begins with, a number of <https://www.tcpdump.org/linktypes.html>. */
   linkType: number = -1;
   /** Its interface, from 0 in each section. */

@@ -130,15 +130,15 @@ export class PcapFormat implements CaptureFormat {
     const little = this.#little;
     const major = view.getUint16(at + 4, little);
     const minor = view.getUint16(at + 6, little);
+    if (major < 2) return reader.fail(`The pcap file is of version ${major}, and only version 2 is known`, at + 4);
     // 543.0 is what DG/UX writes.
-    if (major !== 2 && major !== 543) {
-      return reader.fail(`The pcap file is of version ${major}, and only version 2 is known`, at + 4);
-    }
-    if (major === 543 || minor < 3) this.#order = "length first";
-    else if (minor === 3) this.#order = "larger last";
+    if (major === 543 || major === 2 && minor < 3) this.#order = "length first";
+    else if (major === 2 && minor === 3) this.#order = "larger last";
     this.snaplen = view.getUint32(at + 16, little);
-    // The upper bits tell of a frame check sequence.
-    reader.linkType = this.linkType = view.getUint32(at + 20, little) & 0xffff;
+    const link = view.getUint32(at + 20, little);
+    reader.linkType = this.linkType = link & 0xffff;
+    // The upper bits tell of a frame check sequence, in units of 16 bits.
+    if ((link & 0x0400_0000) !== 0) reader.checkSequence = (link >>> 28) * 2;
     this.#begun = true;
     reader.at = at + FILE_HEADER;
     return this.next(reader);

@@ -14,7 +14,7 @@
 
 import { CaptureError } from "./capture_error.ts";
 import { type CaptureFormat, DAMAGED, FOUND, INCOMPLETE } from "./capture_format.ts";
-import type { CaptureReader } from "./capture_reader.ts";
+import { type CaptureReader, CUSTOM_BLOCK } from "./capture_reader.ts";
 import { LARGEST_PACKET } from "./pcap_format.ts";
 import { PcapngInterfaceReader } from "./pcapng_interface.ts";
 
@@ -26,6 +26,9 @@ const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
 const STATISTICS = 5;
 const ENHANCED_PACKET = 6;
+/** Custom blocks: such that may be copied, and others. */
+const CUSTOM = 0x0bad;
+const CUSTOM_UNCOPIED = 0x40000bad;
 
 const BYTE_ORDER = 0x1a2b3c4d;
 /** Bytes of a block without a body. */
@@ -149,9 +152,25 @@ export class PcapngFormat implements CaptureFormat {
         this.#interfaces = [];
         return INCOMPLETE;
       }
+      case CUSTOM:
+      case CUSTOM_UNCOPIED:
+        return reader.customBlocks && length >= 16 ? this.#custom(reader, length) : INCOMPLETE;
       default:
         return INCOMPLETE;
     }
+  }
+
+  #custom(reader: CaptureReader, length: number): number {
+    const { at } = reader;
+    reader.offset = reader.base + at;
+    reader.interfaceId = -1;
+    reader.linkType = CUSTOM_BLOCK;
+    reader.checkSequence = reader.seconds = reader.nanoseconds = 0;
+    reader.timed = false;
+    reader.start = at + 12;
+    reader.end = reader.options = reader.optionsEnd = at + length - 4;
+    reader.length = length - 16;
+    return FOUND;
   }
 
   #interface(reader: CaptureReader, length: number): number {
@@ -174,6 +193,7 @@ export class PcapngFormat implements CaptureFormat {
     const size = view.getUint32(at + 20, little);
     const padded = size + 3 & ~3;
     if (size > LARGEST_PACKET || padded > length - 32) return this.#tooLarge(reader, size);
+    reader.timed = true;
     own.setTime(reader, view.getUint32(at + 12, little), view.getUint32(at + 16, little));
     return this.#found(reader, id, own, at + 28, size, view.getUint32(at + 24, little), at + 28 + padded, length);
   }
@@ -187,6 +207,7 @@ export class PcapngFormat implements CaptureFormat {
     const size = own.snaplen > 0 ? Math.min(onWire, own.snaplen) : onWire;
     if (size > LARGEST_PACKET || size > length - 16) return this.#tooLarge(reader, size);
     reader.seconds = reader.nanoseconds = 0;
+    reader.timed = false;
     return this.#found(reader, 0, own, at + 12, size, onWire, at + length - 4, length);
   }
 
@@ -203,6 +224,7 @@ export class PcapngFormat implements CaptureFormat {
     reader.offset = reader.base + reader.at;
     reader.interfaceId = id;
     reader.linkType = own.linkType;
+    reader.checkSequence = own.checkSequence;
     reader.start = start;
     reader.end = start + size;
     reader.length = length;

@@ -9,6 +9,7 @@ import { findOption, OptionWalk } from "./pcapng_options.ts";
 
 const NAME = 2;
 const RESOLUTION = 9;
+const CHECK_SEQUENCE = 13;
 const OFFSET = 14;
 /** Of a statistics block: packets that came, and packets that were dropped. */
 const SEEN = 4;
@@ -20,6 +21,8 @@ export class PcapngInterfaceReader {
   readonly linkType: number;
   /** Bytes kept of each packet at most; 0 without a limit. */
   readonly snaplen: number;
+  /** Bytes of a frame check sequence at the end of its packets. */
+  readonly checkSequence: number = 0;
   /** Its name; empty when the file does not tell. */
   readonly name: string = "";
   /** Packets that came by, where a statistics block tells; -1 otherwise. */
@@ -55,6 +58,8 @@ export class PcapngInterfaceReader {
         const decimal = (resolution & 0x80) === 0 && resolution <= 9;
         this.#small = decimal ? 10 ** resolution : 0;
         this.#unit = decimal ? 10 ** (9 - resolution) : 0;
+      } else if (walk.code === CHECK_SEQUENCE && walk.length >= 1) {
+        this.checkSequence = view.getUint8(walk.at);
       } else if (walk.code === OFFSET && walk.length >= 8) {
         this.#offset = Number(view.getBigInt64(walk.at, little));
       }

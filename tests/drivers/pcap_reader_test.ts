@@ -57,7 +57,7 @@ test("readPcap names what is no pcap file", () => {
   };
   assertEquals(message([10, 13, 13, 10]), "The section at byte 0 tells no byte order: the file is damaged there");
   assertEquals(message([1, 2, 3, 4]), "This is no capture file: it begins with 0x01020304");
-  assertEquals(message([0xa1, 0xb2, 0xc3, 0xd4, 0, 9]), "The pcap file is of version 9, and only version 2 is known");
+  assertEquals(message([0xa1, 0xb2, 0xc3, 0xd4, 0, 1]), "The pcap file is of version 1, and only version 2 is known");
 });
 
 test("readPcap never throws, and keeps no more than the file has", () => {
