@@ -31,7 +31,7 @@ const SACK_PERMITTED = 4;
 const SACK = 5;
 const STAMPS = 8;
 /** Bytes that the live side may send beyond what was recorded before they are no longer kept. */
-const SURPLUS = 65_536;
+const SURPLUS = 1 << 24;
 /** Bytes of a segment that is sent again. */
 const RESENT = 1200;
 /** Bytes of a packet that are kept for messages that quote it. */
@@ -60,7 +60,7 @@ export interface ReplayedConversation {
   readonly received: Stream;
   /** What the recorded host sent in whose place the live stack stands. */
   readonly recorded: Stream;
-  /** What the live stack sent, up to 64 KiB more than was recorded. */
+  /** What the live stack sent, up to 16 MiB more than was recorded. */
   readonly live: Stream;
   /** How the recorded host ended. */
   readonly recordedEnd: Ending;

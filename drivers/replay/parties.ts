@@ -178,7 +178,7 @@ export class Parties {
 }
 
 function ends(headers: Headers, fromPeer: boolean): [peer: Endpoint, local: Endpoint] {
-  const ports = headers.isTcp || headers.isUdp;
+  const ports = headers.isCutTcp || headers.isUdp;
   const a = { address: headers.source, port: ports ? headers.sourcePort : 0 };
   const b = { address: headers.destination, port: ports ? headers.destinationPort : 0 };
   return fromPeer ? [a, b] : [b, a];

@@ -1,0 +1,73 @@
+// Answers that are not those of the recording: shorter, longer, late, and those of one conversation of several.
+
+import { assert, assertEquals } from "@std/assert";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { readPcap } from "@bonsai/net/drivers/replay";
+import { replay, type ReplayTestOptions } from "@bonsai/net/testing";
+import app from "./hello_app.ts";
+
+const HTTP = new URL("../captures/http.pcap", import.meta.url);
+const play = (options: ReplayTestOptions) => replay(HTTP, { as: "10.0.0.2", ...options });
+
+test("net.http.serve answers a recorded curl as the recorded server did, from any seed", async () => {
+  for (const sack of [true, false]) {
+    for (const timestamps of [true, false]) {
+      for (const seed of [1, 2, 3]) {
+        const run = await play({ app, seed, tcp: { sack, timestamps }, ignore: ["date"] });
+        run.expectIdentical();
+        assertEquals(run.responses().map(({ status }) => status), [200, 200, 200]);
+      }
+    }
+  }
+});
+
+test("answers of any length are played on, and told apart", async () => {
+  for (const size of [0, 1, 2000, 100_000]) {
+    const run = await play({ app: () => new Response("x".repeat(size)) });
+    assertEquals(run.responses().length, 3, `${size} bytes`);
+    assertEquals((await Promise.all(run.responses().map((one) => one.text()))).map(({ length }) => length), [
+      size,
+      size,
+      size,
+    ]);
+    assertEquals(run.reports.map(({ verdict }) => verdict), ["different", "different"]);
+  }
+});
+
+test("an app that needs time of its host gets it", async () => {
+  const slow = async (request: Request): Promise<Response> => {
+    const answer = await app(request);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return answer;
+  };
+  (await play({ app: slow })).expectIdentical();
+  (await play({ app, pace: "real" })).expectIdentical();
+});
+
+test("a conversation that is stuck does not hold up the others for ever", async () => {
+  let calls = 0;
+  const stuck = (request: Request): Response | Promise<Response> =>
+    ++calls === 1 ? new Promise(() => {}) : app(request);
+  const run = await play({ app: stuck, appTime: 20 });
+  assertEquals(run.reports.map(({ verdict }) => verdict), ["impossible", "identical"]);
+  assert(/^packet \d+ waits for \d+ more sequence numbers/.test(run.reports[0]!.reason!), run.reports[0]!.reason!);
+});
+
+test("a recording that lacks packets, or cuts them, is impossible where nothing else differs", async () => {
+  const capture = readPcap(readFileSync(HTTP));
+  const late = await play({ app });
+  assertEquals(late.identical, true);
+  const lacking = { ...capture, packets: capture.packets.filter(({ number }) => number !== 12 && number !== 3) };
+  const without = await replay(lacking, { as: "10.0.0.2", app, ports: [80] });
+  assertEquals(without.reports.map(({ verdict }) => verdict), ["impossible", "identical"]);
+  const cut = {
+    ...capture,
+    packets: capture.packets.map((packet) => ({ ...packet, bytes: packet.bytes.subarray(0, 96) })),
+  };
+  const short = await replay(cut, { as: "10.0.0.2", app });
+  assertEquals(short.reports.map(({ reason }) => reason), [
+    "its packets were cut short when they were recorded",
+    "its packets were cut short when they were recorded",
+  ]);
+});
