@@ -20,8 +20,16 @@ import { windowToTell } from "./window.ts";
  * @param tcb The connection.
  */
 export function sendAck(tcb: Tcb): void {
-  // Not SND.NXT where that fell back to send again: the peer would take the segment for an old one and ignore it.
-  emit(tcb, ACK, tcb.sndMax, 0, 0);
+  emit(tcb, ACK, acceptableSeq(tcb), 0, 0);
+}
+
+/**
+ * The sequence number of a segment without data, which must lie in the peer's window or is ignored, acknowledgement and all:
+ * not SND.NXT where that fell back to send again, and not beyond a window that shrank.
+ */
+function acceptableSeq(tcb: Tcb): number {
+  const edge = tcb.sndUna + tcb.sndWnd | 0;
+  return before(edge, tcb.sndMax) ? edge : tcb.sndMax;
 }
 
 /**
@@ -42,7 +50,7 @@ export function sendKeepAlive(tcb: Tcb): void {
 export function sendReset(tcb: Tcb): void {
   if (tcb.state === SYN_SENT) return;
   tcb.shared.counters.resetsSent++;
-  emit(tcb, RST | ACK, tcb.sndMax, 0, 0);
+  emit(tcb, RST | ACK, acceptableSeq(tcb), 0, 0);
 }
 
 /** Sends one segment of a connection, with the acknowledgement and the window of this moment. */

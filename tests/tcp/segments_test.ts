@@ -528,6 +528,19 @@ test("a window that shrinks does no harm (MUST-34), and old segments do not set 
   assertEquals(peer.all().length, 1);
 });
 
+test("when the window shrinks below what was sent, acknowledgements bear a number inside of it", async () => {
+  const { peer, conn } = await opened();
+  conn.write(bytes(14_600));
+  await peer.settle();
+  peer.all();
+  // A peer that rounds its window to whole KiB moves the edge back like this.
+  await peer.send({ ack: 1461, window: 500 });
+  await peer.send({ ack: 1461, window: 500, data: "abc" });
+  await peer.wait(60, true);
+  const got = peer.take()!;
+  assertEquals([got.flags, got.seq, got.ack], ["A", 1961, 4]);
+});
+
 test("sender's silly window avoidance: a small window waits for the override timeout (3.8.6.2.1)", async () => {
   const { peer, conn } = await opened();
   await peer.send({ window: 100 });
