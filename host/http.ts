@@ -67,13 +67,31 @@ function guard(handler: ServeHandler, onError: NonNullable<ServeOptions["onError
 function serveDeno(handler: ServeHandler, options: ServeOptions): HostServer {
   const { port = 8000, hostname, signal, onListen } = options;
   const controller = new AbortController();
+  let over = false;
   const server = Deno.serve({
     port,
     ...(hostname !== undefined && { hostname }),
     signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
     onListen: (addr) => onListen?.(addr as Deno.NetAddr & { transport: "tcp" }),
   }, (request, info) => handler(request, info as unknown as ServeHandlerInfo));
-  return { server: server as unknown as HttpServer, abort: () => controller.abort() };
+  const shutdown = async (): Promise<void> => {
+    await server.shutdown();
+    over = true;
+  };
+  return {
+    server: {
+      addr: server.addr as HttpServer["addr"],
+      finished: server.finished,
+      shutdown,
+      ref: () => server.ref(),
+      unref: () => server.unref(),
+      [Symbol.asyncDispose]: shutdown,
+    },
+    abort() {
+      // A server that was shut down takes no abort.
+      if (!over) controller.abort();
+    },
+  };
 }
 
 /** As much of Bun as is used here. */

@@ -22,8 +22,6 @@ export function project(template: string, name: string): Record<string, string> 
   const files: Record<string, string> = {
     "deno.json": denoJson(template, name),
     "package.json": packageJson(template, name),
-    // JSR gives its packages to npm's clients under this scope (https://jsr.io/docs/npm-compatibility).
-    ".npmrc": "@jsr:registry=https://npm.jsr.io\n",
     ".gitignore": "node_modules/\n",
   };
   for (const [path, lines] of Object.entries(FILES[template]!)) {
@@ -58,16 +56,15 @@ function denoJson(template: string, name: string): string {
 function packageJson(template: string, name: string): string {
   const { packages = [] } = TEMPLATES[template]!;
   const known = config.imports as Readonly<Record<string, string>>;
-  const [scope, short] = config.name.slice(1).split("/");
   return json({
     name,
     private: true,
     type: "module",
     scripts: tasks(template, ({ run }) => `bun ${run}`),
-    dependencies: {
-      [config.name]: `npm:@jsr/${scope}__${short}@^${config.version}`,
-      ...Object.fromEntries(packages.map((name) => [name, known[name]!.split("@").at(-1)])),
-    },
+    // Not bonsai: JSR's own command puts it here for Bun, and Deno has it from deno.json.
+    ...(packages.length > 0 && {
+      dependencies: Object.fromEntries(packages.map((name) => [name, known[name]!.split("@").at(-1)])),
+    }),
   });
 }
 

@@ -69,6 +69,13 @@ console.log("ok");`,
   }
 });
 
+test("what was shut down can be closed", async () => {
+  const net = host();
+  const serving = net.http.serve(() => new Response(), { port: ports.http + 4, hostname: "127.0.0.1" });
+  await serving.shutdown();
+  net.close();
+});
+
 test("closing the host's net closes what is open, and a port in use is an error", async () => {
   const net = host();
   const conn = net.tcp.listen({ port: ports.tcp + 3, hostname: "127.0.0.1" });

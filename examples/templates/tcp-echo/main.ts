@@ -10,5 +10,6 @@ const net = device ? network(tun(device, { host: "10.0.0.1/24" }), "10.0.0.2/24"
 const where = device ? { hostname: "10.0.0.2", port: 7 } : { hostname: "127.0.0.1", port: 7007 };
 
 process.once("SIGINT", () => net.close());
+const serving = echo(net, where);
 console.log(`Say something to it: nc ${where.hostname} ${where.port}`);
-await echo(net, where);
+await serving;
