@@ -136,6 +136,10 @@ export class PcapFormat implements CaptureFormat {
     else if (major === 2 && minor === 3) this.#order = "larger last";
     this.snaplen = view.getUint32(at + 16, little);
     const link = view.getUint32(at + 20, little);
+    if ((link & 0x03ff_0000) !== 0) {
+      const what = `The pcap file names link type 0x${link.toString(16)}, of which bits are set that must not be`;
+      return reader.fail(`${what}: the file is damaged there`, at + 20);
+    }
     reader.linkType = this.linkType = link & 0xffff;
     // The upper bits tell of a frame check sequence, in units of 16 bits.
     if ((link & 0x0400_0000) !== 0) reader.checkSequence = (link >>> 28) * 2;

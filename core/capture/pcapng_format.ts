@@ -16,6 +16,7 @@ import { CaptureError } from "./capture_error.ts";
 import { type CaptureFormat, DAMAGED, FOUND, INCOMPLETE } from "./capture_format.ts";
 import { type CaptureReader, CUSTOM_BLOCK } from "./capture_reader.ts";
 import { LARGEST_PACKET } from "./pcap_format.ts";
+import { findBadOption } from "./pcapng_options.ts";
 import { PcapngInterfaceReader } from "./pcapng_interface.ts";
 
 /** The type of a section header block, which is the same in both byte orders. */
@@ -144,10 +145,13 @@ export class PcapngFormat implements CaptureFormat {
         return INCOMPLETE;
       case PCAPNG_MAGIC: {
         const major = reader.view.getUint16(reader.at + 12, this.#little);
-        if (major !== 1) {
+        const minor = reader.view.getUint16(reader.at + 14, this.#little);
+        // 1.2 is 1.0 under another name.
+        if (major !== 1 || minor !== 0 && minor !== 2) {
           const where = `The section at byte ${reader.base + reader.at}`;
-          return reader.fail(`${where} is of version ${major} of pcapng, and only version 1 is known`);
+          return reader.fail(`${where} is of version ${major}.${minor} of pcapng, and only version 1.0 is known`);
         }
+        if (!this.#areOptionsSound(reader, reader.at + 24, length)) return DAMAGED;
         this.#sections++;
         this.#interfaces = [];
         return INCOMPLETE;
@@ -179,6 +183,7 @@ export class PcapngFormat implements CaptureFormat {
       return reader.fail(`The section has more than ${MOST_INTERFACES} interfaces at byte ${reader.base + reader.at}`);
     }
     const { view, at } = reader;
+    if (!this.#areOptionsSound(reader, at + 16, length)) return DAMAGED;
     this.#interfaces.push(new PcapngInterfaceReader(view, at + 8, at + length - 4, this.#little));
     return INCOMPLETE;
   }
@@ -194,6 +199,7 @@ export class PcapngFormat implements CaptureFormat {
     const padded = size + 3 & ~3;
     if (size > LARGEST_PACKET || padded > length - 32) return this.#tooLarge(reader, size);
     reader.timed = true;
+    if (padded + 36 <= length && !this.#areOptionsSound(reader, at + 28 + padded, length)) return DAMAGED;
     own.setTime(reader, view.getUint32(at + 12, little), view.getUint32(at + 16, little));
     return this.#found(reader, id, own, at + 28, size, view.getUint32(at + 24, little), at + 28 + padded, length);
   }
@@ -231,6 +237,13 @@ export class PcapngFormat implements CaptureFormat {
     reader.options = options;
     reader.optionsEnd = reader.at + block - 4;
     return FOUND;
+  }
+
+  #areOptionsSound(reader: CaptureReader, at: number, length: number): boolean {
+    const bad = findBadOption(reader.view, at, reader.at + length - 4, this.#little);
+    if (bad < 0) return true;
+    reader.fail(`The option at byte ${reader.base + bad} is longer than its block: the file is damaged there`, bad);
+    return false;
   }
 
   #short(reader: CaptureReader, what: string, length: number): number {

@@ -45,6 +45,24 @@ export class OptionWalk {
 }
 
 /**
+ * Tells whether options end where their block does.
+ *
+ * @param view Where they lie.
+ * @param at Their first byte.
+ * @param end One past the last.
+ * @param little Whether the low byte of a number comes first.
+ * @returns -1 when all is well, or where the first lies that does not fit.
+ */
+export function findBadOption(view: DataView, at: number, end: number, little: boolean): number {
+  while (at + 4 <= end && view.getUint16(at, little) !== 0) {
+    const next = at + 4 + (view.getUint16(at + 2, little) + 3 & ~3);
+    if (next > end) return at;
+    at = next;
+  }
+  return -1;
+}
+
+/**
  * Finds an option.
  *
  * @param view Where the options lie.

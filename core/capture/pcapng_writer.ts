@@ -6,7 +6,7 @@
 
 /** Bytes collected before the sink gets them, whatever comes. */
 const BATCH = 65_536;
-/** Bytes of an enhanced packet block around the packet, its padding and its one option included. */
+/** Bytes of an enhanced packet block around the packet, its padding and its options but comments included. */
 const PACKET_OVERHEAD = 64;
 
 /** {@linkcode PcapngWriter.packet}: the direction is not known. */
@@ -35,6 +35,18 @@ export interface PcapngStatistics {
   /** Packets of them that were dropped and are not in the file. */
   readonly dropped: number;
 }
+
+/** What is said of a packet beside its bytes. */
+export interface PcapngNotes {
+  /** Comments. */
+  readonly comments?: readonly string[];
+  /** Packets that were dropped between this one and the one before it. */
+  readonly dropped?: number;
+}
+
+/** Bytes of the longest value of an option. */
+const LONGEST_OPTION = 65_535;
+const NONE: readonly string[] = [];
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 
@@ -96,6 +108,7 @@ export class PcapngWriter {
    * @param from Its first byte.
    * @param to One past its last byte.
    * @param length Bytes that it had on the wire, where `bytes` holds only its beginning.
+   * @param notes What else is known of it.
    */
   packet(
     id: number,
@@ -105,20 +118,28 @@ export class PcapngWriter {
     from: number,
     to: number,
     length: number = to - from,
+    notes: PcapngNotes = {},
   ): void {
     const size = Math.min(to - from, this.#snaplens[id]!);
-    const start = this.#begin(6, size + PACKET_OVERHEAD);
+    const comments = (notes.comments ?? NONE).map((comment) => encoder.encode(comment).subarray(0, LONGEST_OPTION));
+    const noted = comments.reduce((sum, comment) => sum + comment.length + 8, 0);
+    const start = this.#begin(6, size + noted + PACKET_OVERHEAD);
     this.#u32(id);
     this.#time(this.#origins[id]!, time);
     this.#u32(size);
     this.#u32(length);
     this.#bytes.set(bytes.subarray(from, from + size), this.#end);
     this.#pad(this.#end + size);
+    for (const comment of comments) this.#option(1, comment);
     if (direction !== DIRECTION_UNKNOWN) {
       this.#u32(0x0004_0002);
       this.#u32(direction);
-      this.#u32(0);
     }
+    if (notes.dropped !== undefined) {
+      this.#u32(0x0008_0004);
+      this.#u64(notes.dropped);
+    }
+    if (comments.length > 0 || direction !== DIRECTION_UNKNOWN || notes.dropped !== undefined) this.#u32(0);
     this.#finish(start);
   }
 
