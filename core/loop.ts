@@ -381,6 +381,8 @@ export class EventLoop implements Core, Loop, PluginContext, TimerQueue {
         this.#fault(error);
       }
     }
+    // What the protocols still have to tell the app, they tell it now.
+    this.#serve();
     this.driver.flush();
     this.closed = true;
     this.driver.close();

@@ -39,7 +39,7 @@ import { checkPort, ephemeralPorts } from "./ports.ts";
 import { refuse } from "./refuse.ts";
 import { ACK, FIN, RST, Segment, SYN } from "./segment.ts";
 import { before } from "./sequence.ts";
-import { CLOSED, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
+import { SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
 import { Tcb, type TcpShared } from "./tcb.ts";
 
 /** Connections that may wait to be accepted where the app sets no limit. */
@@ -340,7 +340,6 @@ export class TcpLayer implements Tcp, IpReceiver {
         sendReset(tcb);
         end(tcb, null);
       }
-      if (tcb.state === CLOSED) tcb.connection?.deliver();
     }
     for (const listeners of this.#listeners.values()) for (const listener of listeners) listener.close();
   }

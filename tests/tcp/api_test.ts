@@ -210,6 +210,18 @@ test("closing the stack tells every user, and leaves no packet", async () => {
   net.close();
 });
 
+test("a user who aborts is told that it is over even when the stack closes at once", async () => {
+  const net = pair();
+  net.right.tcp.listen({ port: 80 });
+  const log: string[] = [];
+  const connection = net.left.tcp.open(SERVER, { closed: (_, error) => log.push(String(error?.code)) });
+  await net.run({ limit: 10 });
+  connection.abort();
+  net.left.close();
+  assertEquals(log, ["ECONNABORTED"]);
+  net.close();
+});
+
 test("initial sequence numbers: apart for each connection, ahead for the same one, not from the seed alone (RFC 6528)", async () => {
   const peer = new ScriptedPeer();
   peer.net.tcp.accept({ port: 80 }, () => null);
