@@ -22,7 +22,7 @@ import { judge } from "./verdict.ts";
 export type { Ending } from "./recorded_conversation.ts";
 
 /** Bytes that the live side may send beyond what was recorded before they are no longer kept. */
-const SURPLUS = 1 << 24;
+const SURPLUS = 16_777_216;
 /** Bytes of a segment that is sent again. */
 const RESENT = 1200;
 
