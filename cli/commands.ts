@@ -18,6 +18,10 @@ export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "makes an app from a template",
     load: async () => (await import("./new.ts")).newApp,
   },
+  doctor: {
+    summary: "tells what this machine can do, and how to enable the rest",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
   start: {
     summary: "serves a page that explains how it reached you",
     load: async () => (await import("./start.ts")).start,
