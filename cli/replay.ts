@@ -6,9 +6,12 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import type { ReplayReport } from "../drivers/replay.ts";
-import { describeReplay, readRecording, replay, type ReplayRun, type ReplayTestOptions } from "../testing/mod.ts";
+import type { ReplayReport, SourcePacket } from "../drivers/replay.ts";
+import { describeReplay, replay, type ReplayRun, type ReplayTestOptions } from "../testing/mod.ts";
+import { type LoadedRecording, loadRecording } from "../testing/recording.ts";
 import { type CommandValues, readArguments, runCommand, UsageError } from "./command.ts";
+import { Dissector } from "./inspect/dissector.ts";
+import { frameFilter } from "./inspect/frame_filter.ts";
 import { loadApp } from "./replay/load_app.ts";
 import { style } from "./style.ts";
 
@@ -22,6 +25,7 @@ FILE is a capture, pcap or pcapng, gzip'd too; "-" reads it from standard input.
   --as ADDRESS       the recorded host that the app plays; the first one that is called, when left out
   --app MODULE       its default export is a handler, or has a fetch() as Hono's has; without it the live stack answers
                      pings, and refuses connections
+  --filter TEXT      plays only the packets that pass a display filter, such as "tcp.port == 80"
   --pace PACE        recorded (times as they were, in virtual time that takes none), fast (none), real (on the clock)
   --ignore NAMES     fields of HTTP responses that may differ, with commas; date when left out
   --seed NUMBER      what the live stack's randomness comes from; 1 when left out
@@ -42,6 +46,7 @@ wrong.`;
 const OPTIONS = {
   as: { type: "string" },
   app: { type: "string" },
+  filter: { type: "string" },
   pace: { type: "string" },
   ignore: { type: "string" },
   seed: { type: "string" },
@@ -69,8 +74,8 @@ export async function replayCommand(args: readonly string[]): Promise<void> {
   const pace = values.pace ?? "recorded";
   if (!isPace(pace)) throw new UsageError(`--pace takes ${PACES.join(", ")}, not "${pace}"`);
   const app = values.app === undefined ? undefined : await loadApp(values.app);
-  const bytes = readInput(file);
-  const run = await replayOf(bytes, {
+  const recording = readInput(file, values.filter);
+  const run = await replayOf(recording, {
     ...(values.as !== undefined && { as: values.as }),
     ...(app && { app }),
     ignore: (values.ignore ?? "date").split(",").map((name) => name.trim().toLowerCase()),
@@ -85,9 +90,9 @@ export async function replayCommand(args: readonly string[]): Promise<void> {
 }
 
 /** Replays; whom there is nobody to play for is a mistake in the arguments. */
-async function replayOf(bytes: Uint8Array, options: ReplayTestOptions): Promise<ReplayRun> {
+async function replayOf(recording: LoadedRecording, options: ReplayTestOptions): Promise<ReplayRun> {
   try {
-    return await replay(bytes, options);
+    return await replay(recording, options);
   } catch (error) {
     if (error instanceof TypeError && error.message.startsWith("replay(): ")) {
       throw new UsageError(error.message.slice("replay(): ".length));
@@ -101,17 +106,27 @@ function isPace(text: string): text is typeof PACES[number] {
 }
 
 /** Reads a file, or standard input; what is no capture at all is an error at once. */
-function readInput(file: string): Uint8Array {
+function readInput(file: string, filter: string | undefined): LoadedRecording {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file === "-" ? 0 : file);
   } catch (error) {
     throw new Error(`Cannot read ${file}: ${(error as Error).message}`);
   }
-  const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const { packets, error } = gzip ? { packets: [1], error: null } : readRecording(bytes);
-  if (packets.length === 0) throw new Error(error?.message ?? `${file} holds no packets`);
-  return bytes;
+  const recording = loadRecording(bytes);
+  if (recording.packets.length === 0) throw new Error(recording.fault ?? `${file} holds no packets`);
+  return filter === undefined ? recording : { ...recording, packets: recording.packets.filter(chooser(filter)) };
+}
+
+/** Makes a filter of packets out of its text. */
+function chooser(text: string): (packet: SourcePacket) => boolean {
+  const dissector = new Dissector();
+  try {
+    const filter = frameFilter(text);
+    return ({ bytes, length, linkType = -1 }) => filter(dissector.dissect(bytes, 0, bytes.length, length, linkType));
+  } catch (error) {
+    throw error instanceof SyntaxError ? new UsageError(error.message) : error;
+  }
 }
 
 /** Tells on a terminal how far it is, at most ten times a second. */

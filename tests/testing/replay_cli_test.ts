@@ -26,6 +26,12 @@ test("replay plays a recorded curl against an app that answers as the recorded s
   }
 });
 
+test("replay plays what passes a filter", () => {
+  const { status, stdout } = run(HTTP, "--as", "10.0.0.2", "--app", APP, "--filter", "tcp.port == 37300");
+  assertEquals(status, 0);
+  assert(/^tcp 10\.0\.0\.1\.37300 .*identical\n1 conversations: /.test(stdout), stdout);
+});
+
 test("replay tells the first difference, in JSON too, and leaves the packets", () => {
   const folder = mkdtempSync(join(tmpdir(), "bonsai-replay-"));
   try {
@@ -53,7 +59,11 @@ test("replay tells the first difference, in JSON too, and leaves the packets", (
 
 test("replay ends with 2 for wrong arguments, and 1 for what is no capture", () => {
   for (
-    const args of [[], [HTTP, "--as", "1.2.3.4"], [HTTP, "--pace", "x"], [HTTP, "--app", "no.ts"], [HTTP, "--nope"]]
+    const args of [[], [HTTP, "--as", "1.2.3.4"], [HTTP, "--pace", "x"], [HTTP, "--app", "no.ts"], [HTTP, "--nope"], [
+      HTTP,
+      "--filter",
+      "tcp.port ==",
+    ]]
   ) {
     const { status, stderr } = run(...args);
     assertEquals(status, 2, args.join(" "));
