@@ -22,6 +22,7 @@ import { ethernet } from "../../protocols/ethernet.ts";
 import { icmp } from "../../protocols/icmp.ts";
 import { discoverPathMtu, ping, traceroute } from "../../protocols/icmp_tools.ts";
 import { ipv4 } from "../../protocols/ipv4.ts";
+import { mdns } from "../../protocols/mdns.ts";
 import { tcp } from "../../protocols/tcp.ts";
 import { udp } from "../../protocols/udp.ts";
 
@@ -96,6 +97,7 @@ function server(): void {
       icmp(),
       udp(),
       tcp(),
+      mdns({ hostname: "lamp", services: [{ name: "Lamp", type: "_http._tcp", port: 80 }] }),
       dhcpServer({
         range: "10.9.0.100-10.9.0.110",
         router: address,

@@ -240,6 +240,13 @@ case "$1" in bound) ip address add "$ip/$mask" dev tap0;; esac
         dig("+tcp", "+keepopen", "web.home.example", "www.home.example"),
         /status: NOERROR[\s\S]*status: NOERROR/,
       );
+      // mDNS, as it answers askers from before it, once it knows that the name is its own.
+      await delay(1500);
+      assertEquals(dig("-p", "5353", "+short", "lamp.local"), "10.9.0.2\n");
+      assertMatch(
+        dig("-p", "5353", "_http._tcp.local", "PTR"),
+        /PTR\s+Lamp\._http\._tcp\.local\.[\s\S]*SRV\s+0 0 80 lamp\.local\./,
+      );
       // In good order: it gives its address back.
       await udhcpc.stop("SIGTERM");
       for (let i = 0; i < 40; i++) await delay(50);
