@@ -18,6 +18,22 @@ export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "makes an app from a template",
     load: async () => (await import("./new.ts")).newApp,
   },
+  serve: {
+    summary: "serves an app, or what a configuration describes",
+    load: async () => (await import("./serve.ts")).serve,
+  },
+  check: {
+    summary: "tells whether a configuration describes a stack",
+    load: async () => (await import("./check.ts")).check,
+  },
+  inspect: {
+    summary: "prints what is in a capture file",
+    load: async () => (await import("./inspect.ts")).inspect,
+  },
+  capture: {
+    summary: "writes the packets of a device to a pcapng file",
+    load: async () => (await import("./capture.ts")).captureDevice,
+  },
   doctor: {
     summary: "tells what this machine can do, and how to enable the rest",
     load: async () => (await import("./doctor.ts")).doctor,

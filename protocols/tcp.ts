@@ -293,7 +293,8 @@ export interface TcpOptions {
   readonly congestion?: Congestion;
 }
 
-const SCHEMA: OptionsSchema<TcpOptions> = {
+/** The JSON Schema of {@linkcode TcpOptions}. */
+export const TCP_OPTIONS: OptionsSchema<TcpOptions> = {
   type: "object",
   additionalProperties: false,
   properties: {
@@ -321,7 +322,7 @@ export interface TcpProtocol extends Protocol<"tcp", { ip: Ip }, { tcp: Tcp }> {
  * @returns The protocol.
  */
 export function tcp(options: TcpOptions = {}): TcpProtocol {
-  checkOptions("tcp", SCHEMA, options);
+  checkOptions("tcp", TCP_OPTIONS, options);
   const receiveBuffer = options.receiveBuffer ?? 1 << 20;
   return {
     name: "tcp",

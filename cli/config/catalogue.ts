@@ -1,0 +1,125 @@
+/**
+ * What a configuration can name: the drivers, protocols and plugins of the package, and the schemas of their options.
+ *
+ * @module
+ */
+
+import type { Driver, Plugin } from "../../core/driver.ts";
+import type { AnyProtocol } from "../../core/protocol.ts";
+import { tap, TAP_OPTIONS, type TapOptions } from "../../drivers/tap.ts";
+import { tun } from "../../drivers/tun.ts";
+import { impair, IMPAIR_OPTIONS } from "../../plugins/impair.ts";
+import { trace, TRACE_OPTIONS } from "../../plugins/trace.ts";
+import { arp, ARP_OPTIONS } from "../../protocols/arp.ts";
+import { dhcp, DHCP_OPTIONS } from "../../protocols/dhcp.ts";
+import { dns, DNS_OPTIONS } from "../../protocols/dns.ts";
+import { ethernet, ETHERNET_OPTIONS } from "../../protocols/ethernet.ts";
+import { http, HTTP_OPTIONS, SERVE_OPTIONS } from "../../protocols/http.ts";
+import { httpServer } from "../../protocols/http_server.ts";
+import { icmp, ICMP_OPTIONS } from "../../protocols/icmp.ts";
+import { icmpv6, ICMPV6_OPTIONS } from "../../protocols/icmpv6.ts";
+import { ipv4, IPV4_OPTIONS } from "../../protocols/ipv4.ts";
+import { ipv6, IPV6_OPTIONS } from "../../protocols/ipv6.ts";
+import { mld, MLD_OPTIONS } from "../../protocols/mld.ts";
+import { ndp, NDP_OPTIONS } from "../../protocols/ndp.ts";
+import { slaac, SLAAC_OPTIONS } from "../../protocols/slaac.ts";
+import { STATIC_ARP_OPTIONS, staticArp } from "../../protocols/static_arp.ts";
+import { tcp, TCP_OPTIONS } from "../../protocols/tcp.ts";
+import { udp, UDP_OPTIONS } from "../../protocols/udp.ts";
+import { UDP_TEMPLATE_OPTIONS, udpTemplate } from "../../protocols/udp_template.ts";
+import { CaptureFile } from "../start/capture_file.ts";
+
+/** A JSON Schema of options. */
+export interface DataSchema {
+  readonly type: "object";
+  readonly additionalProperties: false;
+  readonly required?: readonly string[];
+  readonly properties: Readonly<Record<string, object>>;
+}
+
+/** Options, as they stand in a file. */
+export type Data = Readonly<Record<string, unknown>>;
+
+/** Something that a configuration can name. */
+export interface Part<T> {
+  /** The schema of its options. */
+  readonly schema: DataSchema;
+  /** Makes it. */
+  make(options: Data): T;
+}
+
+const TEXT = { type: "string", minLength: 1 } as const;
+
+/** The part of a schema that data can say: functions cannot stand in a file. */
+function data(
+  schema: { readonly properties: object; readonly required?: readonly string[] },
+  more: Data = {},
+): DataSchema {
+  const kept = Object.entries(schema.properties as Record<string, object>)
+    .filter(([name]) => !/^(on[A-Z]|filter$|congestion$|clock$|signal$)/.test(name));
+  const required = [...schema.required ?? [], ...Object.keys(more)];
+  return {
+    type: "object",
+    additionalProperties: false,
+    ...(required.length > 0 && { required }),
+    properties: { ...more as Record<string, object>, ...Object.fromEntries(kept) },
+  };
+}
+
+const NONE = { properties: {} };
+
+function part<T, O>(make: (options: O) => T, schema: Parameters<typeof data>[0] = NONE): Part<T> {
+  return { schema: data(schema), make: (options) => make(options as O) };
+}
+
+/** The protocols, by their names. */
+export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
+  ethernet: part(ethernet, ETHERNET_OPTIONS),
+  arp: part(arp, ARP_OPTIONS),
+  staticArp: part(staticArp, STATIC_ARP_OPTIONS),
+  ndp: part(ndp, NDP_OPTIONS),
+  ipv4: part(ipv4, IPV4_OPTIONS),
+  ipv6: part(ipv6, IPV6_OPTIONS),
+  icmp: part(icmp, ICMP_OPTIONS),
+  icmpv6: part(icmpv6, ICMPV6_OPTIONS),
+  mld: part(mld, MLD_OPTIONS),
+  slaac: part(slaac, SLAAC_OPTIONS),
+  udp: part(udp, UDP_OPTIONS),
+  udpTemplate: part(udpTemplate, UDP_TEMPLATE_OPTIONS),
+  tcp: part(tcp, TCP_OPTIONS),
+  dhcp: part(dhcp, DHCP_OPTIONS),
+  dns: part(dns, DNS_OPTIONS),
+  http: part(http, HTTP_OPTIONS),
+  httpServer: part(httpServer),
+};
+
+function device(open: (name: string, options: TapOptions) => Driver, fallback: string): Part<Driver> {
+  const { properties, required: _, ...rest } = data(TAP_OPTIONS);
+  const name = { ...TEXT, maxLength: 15, description: "The device's name", examples: [fallback] };
+  return {
+    schema: { ...rest, properties: { name, ...properties } },
+    make: ({ name = fallback, ...options }) => open(name as string, options as TapOptions),
+  };
+}
+
+/** The drivers, by their names. */
+export const DRIVERS: Readonly<Record<string, Part<Driver>>> = {
+  tap: device(tap, "tap0"),
+  tun: device(tun, "tun0"),
+};
+
+/** What the drivers carry. */
+export const MEDIA: Readonly<Record<string, "ethernet" | "ip">> = { tap: "ethernet", tun: "ip" };
+
+/** The plugins, by their names. */
+export const PLUGINS: Readonly<Record<string, Part<Plugin>>> = {
+  capture: {
+    schema: data(NONE, { file: { ...TEXT, description: "The pcapng file to write" } }),
+    make: ({ file }) => new CaptureFile(file as string).plugin,
+  },
+  impair: part(impair, IMPAIR_OPTIONS),
+  trace: part((options: object) => trace(console.log, options), TRACE_OPTIONS),
+};
+
+/** The options of `serve`, in a file. */
+export const SERVE: DataSchema = data(SERVE_OPTIONS);
