@@ -34,6 +34,14 @@ export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "writes the packets of a device to a pcapng file",
     load: async () => (await import("./capture.ts")).captureDevice,
   },
+  size: {
+    summary: "tells what each part of an app weighs, and what was pruned away",
+    load: async () => (await import("./size.ts")).size,
+  },
+  bundle: {
+    summary: "makes one file of an app and its stack",
+    load: async () => (await import("./bundle.ts")).bundleApp,
+  },
   doctor: {
     summary: "tells what this machine can do, and how to enable the rest",
     load: async () => (await import("./doctor.ts")).doctor,

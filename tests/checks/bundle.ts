@@ -1,13 +1,13 @@
 /**
- * What apps would ship: bundles made by esbuild, as a web app's or a firmware's build makes them.
+ * What apps of the tree would ship.
  *
  * @module
  */
 
-import { build, stop } from "esbuild";
-import { Buffer } from "node:buffer";
-import { gzipSync } from "node:zlib";
+import { bundle as bundleEntry, STDIN } from "../../cli/bundle/bundler.ts";
 import { ROOT } from "./tree.ts";
+
+export { stop } from "../../cli/bundle/bundler.ts";
 
 /** A bundle, and what went into it. */
 export interface Bundle {
@@ -20,32 +20,12 @@ export interface Bundle {
 }
 
 /** Bundles a text that stands in the root of the tree. */
-export async function bundle(contents: string): Promise<Bundle> {
-  const result = await build({
-    stdin: { contents, resolveDir: ROOT, loader: "ts" },
-    absWorkingDir: ROOT,
-    bundle: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    target: "esnext",
-    logLevel: "silent",
-    plugins: [{
-      // The host's modules are not ours to bundle, and importing one does nothing by itself.
-      name: "host",
-      setup: (context) => context.onResolve({ filter: /^(node|bun):/ }, () => ({ external: true, sideEffects: false })),
-    }],
-  });
-  const bytes = Buffer.from(result.outputFiles[0]?.contents ?? []);
-  const output = Object.values(result.metafile.outputs)[0];
+export async function bundle(text: string): Promise<Bundle> {
+  const { size, gzipped, modules } = await bundleEntry({ entry: { text }, folder: ROOT });
   return {
-    minified: bytes.length,
-    gzipped: gzipSync(bytes, { level: 9 }).length,
-    modules: Object.entries(output?.inputs ?? {})
-      .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && path !== "<stdin>")
-      .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
-      .map(([path]) => path),
+    minified: size,
+    gzipped,
+    modules: [...modules].filter(([path, bytes]) => bytes > 0 && path !== STDIN).map(([path]) => path),
   };
 }
 
@@ -53,6 +33,3 @@ export async function bundle(contents: string): Promise<Bundle> {
 export function bundleFile(path: string): Promise<Bundle> {
   return bundle(`import ${JSON.stringify("./" + path)};`);
 }
-
-/** Ends esbuild's process, which would keep ours alive. */
-export { stop };
