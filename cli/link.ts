@@ -18,6 +18,7 @@ export const LINK_OPTIONS = {
   address: { type: "string" },
   address6: { type: "string" },
   gateway: { type: "string" },
+  gateway6: { type: "string" },
   host: { type: "string" },
   host6: { type: "string" },
   mtu: { type: "string" },
@@ -29,6 +30,7 @@ export const LINK_HELP = `  --driver tap|tun   which kind of device: Ethernet fr
   --address CIDR     our IPv4 address and prefix, such as 10.0.0.2/24
   --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64, or "auto" (TAP)
   --gateway ADDRESS  the IPv4 router for what is not on the link
+  --gateway6 ADDRESS the IPv6 router; with TAP those that announce themselves are used too
   --host CIDR        gives the kernel's end of the link this IPv4 address and switches it on
   --host6 CIDR       the same for IPv6
   --mtu BYTES        sets the MTU of the link`;
@@ -46,6 +48,8 @@ export interface LinkSettings {
   readonly address6: string | undefined;
   /** The IPv4 router; undefined when there is none. */
   readonly gateway: string | undefined;
+  /** The IPv6 router; undefined when there is none. */
+  readonly gateway6: string | undefined;
 }
 
 /**
@@ -56,7 +60,7 @@ export interface LinkSettings {
  * @throws {UsageError} When one is missing or wrong.
  */
 export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettings {
-  const { driver, address, address6, gateway, host, host6, mtu } = values;
+  const { driver, address, address6, gateway, gateway6, host, host6, mtu } = values;
   if (driver !== "tap" && driver !== "tun") {
     throw new UsageError(driver === undefined ? "say --driver tap or --driver tun" : `there is no driver "${driver}"`);
   }
@@ -83,6 +87,7 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
     address,
     address6,
     gateway,
+    gateway6,
     open(onLost) {
       try {
         return (driver === "tap" ? tap : tun)(name, { ...options, onLost });
