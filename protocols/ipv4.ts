@@ -73,6 +73,17 @@ export interface Ipv4Errors {
   error(packet: Packet, type: number, code: number, pointer: number): void;
 }
 
+/** Hears of what the layer takes and gives up. */
+export interface Ipv4Observer {
+  /**
+   * Hears that a group was joined for the first time, or left for the last.
+   *
+   * @param group The group.
+   * @param joined Whether it was joined.
+   */
+  grouped?(group: Ipv4Address, joined: boolean): void;
+}
+
 /** The IPv4 layer. */
 export class Ipv4 implements Network, LinkReceiver {
   /** The version. */
@@ -83,6 +94,8 @@ export class Ipv4 implements Network, LinkReceiver {
   readonly counters: Ipv4Counters = new Ipv4Counters();
   /** Who tells senders of errors. */
   errors: Ipv4Errors | null = null;
+  /** Who hears of what it takes and gives up. */
+  readonly observers: Ipv4Observer[] = [];
   /** Grows whenever a path may have to go another way. */
   epoch: number = 0;
   /** The Identification fields. */
@@ -149,6 +162,11 @@ export class Ipv4 implements Network, LinkReceiver {
   /** Our addresses, the preferred one first. */
   get addresses(): readonly Ipv4Cidr[] {
     return this.#addresses;
+  }
+
+  /** The groups that were joined, each as often as it was; not that of all hosts, which every host is in. */
+  get groups(): readonly Ipv4Address[] {
+    return this.#groups;
   }
 
   /**
@@ -230,8 +248,11 @@ export class Ipv4 implements Network, LinkReceiver {
     if (!neighbour) return "ENETUNREACH";
     // A host that has no address yet in one network may have one in another.
     const own = source === 0 && destination === IPV4_BROADCAST ? source : source || this.#sourceFor(destination);
-    // A host that does not know its address yet may ask everybody for one (RFC 2131, 4.1).
-    if (own === 0 && destination !== IPV4_BROADCAST) return "EADDRNOTAVAIL";
+    // A host that does not know its address yet may ask everybody for one (RFC 2131, 4.1), and tell its groups if it means
+    // to (RFC 3376, 4.2.13).
+    if (own === 0 && destination !== IPV4_BROADCAST && !(source === 0 && isIpv4Multicast(destination))) {
+      return "EADDRNOTAVAIL";
+    }
     return new Ipv4Path(this, own, destination, neighbour);
   }
 
@@ -321,8 +342,10 @@ export class Ipv4 implements Network, LinkReceiver {
 
   /** Joins a group. */
   join(group: Ipv4Address): void {
+    const first = !this.#groups.includes(group);
     this.#groups.push(group);
     this.#link.join(group);
+    if (first) { for (const observer of this.observers) observer.grouped?.(group, true); }
   }
 
   /** Leaves a group. */
@@ -331,6 +354,7 @@ export class Ipv4 implements Network, LinkReceiver {
     if (at < 0) return;
     this.#groups.splice(at, 1);
     this.#link.leave(group);
+    if (!this.#groups.includes(group)) { for (const observer of this.observers) observer.grouped?.(group, false); }
   }
 
   /** Tells the sender of a received packet that it was in vain. */
