@@ -8,8 +8,8 @@ import type { TcpConnection } from "../tcp.ts";
 import { CHUNKED, UNTIL_CLOSE } from "./framing.ts";
 import { COLON, CR, HTAB, LF, OCTETS, SP, TOKEN, VALUE } from "./octets.ts";
 
-/** Bytes of the extensions of one chunk. */
-const LONGEST_EXTENSION = 1024;
+/** Digits of the size of one chunk, zeros before it included, and bytes of its extensions. */
+const LONGEST = 4096;
 
 // Where in the chunked coding the next octet stands. What follows DATA_LF is the trailer section.
 const SIZE = 0;
@@ -137,19 +137,19 @@ export class ContentReader {
         if (digit >= 0) {
           this.#left = this.#left * 16 + digit;
           this.#state = SIZE_DIGITS;
-          if (++this.#line > 16 || this.#left > Number.MAX_SAFE_INTEGER) this.#fail(400, "chunk");
+          if (++this.#line > LONGEST || this.#left > Number.MAX_SAFE_INTEGER) this.#fail(400, "chunk");
         } else if (this.#state === SIZE) this.#fail(400, "chunk");
         else this.#afterSize(octet);
         return;
       }
       case SIZE_SPACE:
-        if (++this.#line > LONGEST_EXTENSION) return this.#fail(400, "chunk");
+        if (++this.#line > LONGEST) return this.#fail(400, "chunk");
         if (octet === 59) this.#state = EXTENSION;
         else if (octet !== SP && octet !== HTAB) this.#fail(400, "chunk");
         return;
       case EXTENSION:
         if (octet === CR) this.#state = SIZE_LF;
-        else if (++this.#line > LONGEST_EXTENSION || !(OCTETS[octet]! & VALUE)) this.#fail(400, "chunk");
+        else if (++this.#line > LONGEST || !(OCTETS[octet]! & VALUE)) this.#fail(400, "chunk");
         return;
       case SIZE_LF:
         if (octet !== LF) return this.#fail(400, "chunk");

@@ -85,8 +85,10 @@ export function readFraming(parser: HeadParser, text: string, bytes: Uint8Array,
     framing.keepAlive = !options.includes("close") && (minor === 1 || framing.askedToKeep);
   }
   if (expect !== null && minor === 1) {
-    if (expect.toLowerCase() !== "100-continue") return parser.fail(417, "expectation");
-    framing.expectsContinue = framing.length !== 0;
+    // A list, in which empty elements are nothing (RFC 9110, 5.6.1, 10.1.1).
+    const expectations = expect.toLowerCase().split(/[ \t]*,[ \t]*/).filter(Boolean);
+    if (expectations.some((expectation) => expectation !== "100-continue")) return parser.fail(417, "expectation");
+    framing.expectsContinue = expectations.length > 0 && framing.length !== 0;
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 
 import type { TcpConnection } from "../tcp.ts";
 import { type HeadParser, INCOMPLETE } from "./head_parser.ts";
+import { CR, LF } from "./octets.ts";
 
 const EMPTY: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
@@ -18,6 +19,13 @@ export class HeadBuffer {
   bytes: Uint8Array = EMPTY;
   /** Bytes of a head that has not come as a whole. */
   size: number = 0;
+
+  /** Whether more is held than the empty lines that may come before a head. */
+  get begun(): boolean {
+    const { bytes, size } = this;
+    for (let i = 0; i < size; i++) if (bytes[i] !== CR && bytes[i] !== LF) return true;
+    return false;
+  }
 
   /**
    * Reads what is there.

@@ -19,7 +19,7 @@ import type { HeadCache } from "./head_cache.ts";
 import { contentGone, type ContentSource, IncomingContent } from "./incoming_content.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import type { FieldList, KnownBodies } from "./known_body.ts";
-import { encodeOctets, equalsIgnoringCase } from "./octets.ts";
+import { CR, encodeOctets, LF } from "./octets.ts";
 import { Outbox } from "./outbox.ts";
 import { join, readBeginning, sendContent } from "./outgoing_content.ts";
 import { readRequestHead, type RequestHead } from "./request_head.ts";
@@ -40,6 +40,10 @@ const OVER = 4;
 
 /** Requests that one connection may make in a turn. */
 const PIPELINED = 32;
+/** The head of a request that cannot be read. */
+const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
+/** `HEAD` and a space. */
+const HEAD: readonly number[] = [72, 69, 65, 68, 32];
 /** Bytes of a stream that are waited for to know the length. */
 const BEGINNING = 16_384;
 
@@ -96,7 +100,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
   /** Bytes of the last head. */
   #last: number = 0;
   #requests: number = 0;
-  /** Content that nobody has read, and how much of it was taken. */
+  /** Content that nobody has read, and how much of what nobody has read was taken. */
   #unread: ContentReader | null = null;
   #drained: number = 0;
   #advancing: boolean = false;
@@ -210,7 +214,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     const run = connection.peek();
     if (run.length === 0) {
       if (connection.readEnded) {
-        if (this.#held.size > 2) this.#refuse(400, "incomplete", this.#held.bytes);
+        if (this.#held.begun) this.#refuse(400, "incomplete", this.#held.bytes);
         else this.#close();
       }
       return false;
@@ -251,6 +255,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     this.#phase = BUSY;
     this.#headSent = false;
     this.#continued = false;
+    this.#drained = 0;
     server.core.timers.disarm(this.#timer);
     const content = length === 0 ? null : new IncomingContent(
       new ContentReader(this.#connection, length, server.limits.maxContent, server.limits.maxFields),
@@ -302,6 +307,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     console.error(error);
     if (exchange !== this.#exchange) return;
     exchange.fail(error);
+    exchange.content?.fail(contentGone());
     this.#refuse(500, null, exchange.head);
   }
 
@@ -334,6 +340,22 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     return null;
   }
 
+  /**
+   * Takes what has come of content that the handler has not read and will not, for the response is there. What is malformed
+   * is answered with an error, as if it had been read.
+   *
+   * @returns Whether it was.
+   */
+  #refused(exchange: Exchange, content: IncomingContent): boolean {
+    const { reader } = content;
+    if (content.used || reader.ended || this.#connection.readable === 0) return false;
+    this.#drained = reader.read(null);
+    if (!reader.reason || reader.reason === "incomplete") return false;
+    content.fail(contentGone());
+    this.#refuse(reader.status, reader.reason, exchange.head);
+    return true;
+  }
+
   /** Sends a response whose body lies in memory. */
   #sendKnown(
     exchange: Exchange,
@@ -341,6 +363,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     fields: FieldList,
     body: string | Uint8Array | null,
   ): void {
+    if (exchange.content && this.#refused(exchange, exchange.content)) return;
     const { writer, date, core } = this.#server;
     const head = exchange.head.method === "HEAD";
     writer.begin(status, statusText, date.at(core.now()), fields);
@@ -407,9 +430,13 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     let keep = head.framing.keepAlive && !saidClose && !closing && this.#requests < limits.maxRequests;
     if (keep && content && !content.reader.ended) {
       const { reader } = content;
+      if (reader.reason) keep = false;
       // A client that waits for 100 in vain may send its content, or may not: what comes next could be read in two ways.
-      if (head.framing.expectsContinue && !this.#continued && reader.untouched) keep = false;
-      else if (reader.left !== Infinity && reader.left > limits.drainLimit && !content.used) keep = false;
+      else if (head.framing.expectsContinue && !this.#continued && reader.untouched) keep = false;
+      else if (!content.used) {
+        const rest = reader.left === Infinity ? 0 : reader.left;
+        if (this.#drained + rest > limits.drainLimit) keep = false;
+      }
     }
     this.#keep = keep;
     return !keep ? "close" : head.old ? "keep-alive" : "";
@@ -432,7 +459,6 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
       content.fail(contentGone());
       if (!this.#keep) return this.#close();
       this.#phase = DRAIN;
-      this.#drained = 0;
       this.#unread = content.reader;
       this.#arm(this.#server.limits.contentTimeout);
       return this.#drain();
@@ -452,8 +478,10 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     this.#drained += reader.read(null);
     if (!reader.ended && !reader.reason && this.#drained <= this.#server.limits.drainLimit) return;
     this.#unread = null;
-    if (!reader.ended) return this.#close();
-    this.#next();
+    if (reader.ended) return this.#next();
+    // What comes next cannot be found: that gets an answer too, for the client may have sent more requests.
+    if (reader.reason === "chunk" || reader.reason === "trailer") this.#refuse(reader.status, reader.reason, NOTHING);
+    else this.#close();
   }
 
   // --- the app reads the content ---
@@ -508,7 +536,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     const { counters } = this.#server;
     switch (this.#phase) {
       case AWAIT:
-        if (this.#held.size > 2) return this.#refuse(408, "timeouts", this.#held.bytes);
+        if (this.#held.begun) return this.#refuse(408, "timeouts", this.#held.bytes);
         // A client that has not even taken its last response will not take our farewell.
         if (this.#connection.unacknowledged > 0) this.#abort(new NetError("ETIMEDOUT", "The client takes no response"));
         else this.#close();
@@ -551,7 +579,7 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     exchange?.fail(new NetError("ECONNABORTED", `The request was answered with ${status}`));
     const text = `${status} ${reasonPhrase(status)}${reason ? ` (${reason})` : ""}\n`;
     // A client that asked for the head alone takes what follows for the next response (RFC 9110, 9.3.2).
-    const bare = head instanceof Uint8Array ? equalsIgnoringCase(head, 0, "head ") : head.method === "HEAD";
+    const bare = head instanceof Uint8Array ? beginsWithHead(head) : head.method === "HEAD";
     writer.begin(status, "", date.at(core.now()), [["Content-Type", "text/plain;charset=UTF-8"]]);
     this.#outbox.write(bare ? writer.end(text.length, "close") : writer.endWith(text, "close", this.#rest), true);
     this.#close();
@@ -613,4 +641,11 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
   abort(): void {
     this.#abort(new NetError("ECONNABORTED", "The server was closed"));
   }
+}
+
+/** Whether octets are those of a request with the method HEAD, as far as they can be read. */
+function beginsWithHead(bytes: Uint8Array): boolean {
+  let at = 0;
+  while (bytes[at] === CR || bytes[at] === LF) at++;
+  return HEAD.every((octet, i) => bytes[at + i] === octet);
 }

@@ -6,6 +6,8 @@ export interface RawCase {
   send: string;
   /** One status for each response; a list stands for any of it. */
   status: (number | number[])[];
+  /** The status of one more response, which may come. */
+  rest?: number;
   /** Whether the server closes its direction; true for everything from 400 on unless it says so. */
   closes?: boolean;
   /** What the last response must hold. */
@@ -237,6 +239,7 @@ export const RAW_CASES: RawCase[] = [
   good("an empty chunked content", chunked("0\r\n\r\n")),
   good("sizes in lower case", chunked("a\r\n0123456789\r\n0\r\n\r\n"), "0123456789"),
   good("sizes with leading zeros", chunked("003\r\nabc\r\n000\r\n\r\n"), "\r\n\r\nabc"),
+  good("a size of many zeros", chunked(`${"0".repeat(40)}3\r\nabc\r\n${"0".repeat(40)}\r\n\r\n`), "\r\n\r\nabc"),
   good("chunk extensions", chunked('3;a=b;c="d e"\r\nabc\r\n0;x\r\n\r\n'), "\r\n\r\nabc"),
   good("bad whitespace before an extension", chunked("3 ;a\r\nabc\r\n0\r\n\r\n"), "\r\n\r\nabc"),
   good("trailer fields", chunked("3\r\nabc\r\n0\r\nA: b\r\nC: d\r\n\r\n"), "\r\n\r\nabc"),
@@ -269,7 +272,8 @@ export const RAW_CASES: RawCase[] = [
     ["a size that is no number", "g\r\nabc\r\n0\r\n\r\n"],
     ["a size that overflows", "fffffffffffffffff\r\nabc\r\n0\r\n\r\n"],
     ["a size above 2^53", "20000000000001\r\nabc\r\n0\r\n\r\n"],
-    ["a size of many zeros", `${"0".repeat(40)}3\r\nabc\r\n0\r\n\r\n`],
+    ["a size of too many zeros", `${"0".repeat(5000)}3\r\nabc\r\n0\r\n\r\n`],
+    ["a size above 2^64", "10000000000000003\r\nabc\r\n0\r\n\r\n"],
     ["a space before the size", " 3\r\nabc\r\n0\r\n\r\n"],
     ["a space after the size", "3 \r\nabc\r\n0\r\n\r\n"],
     ["a tab after the size", "3\t\r\nabc\r\n0\r\n\r\n"],
@@ -310,6 +314,14 @@ export const RAW_CASES: RawCase[] = [
     status: [400],
     closes: true,
   },
+  {
+    name: "the client closes after one byte",
+    send: "G",
+    end: true,
+    status: [400],
+    closes: true,
+  },
+  { name: "the client closes after empty lines", send: "\r\n\r\n", end: true, status: [], closes: true },
   { name: "the client closes before a request", send: "", end: true, status: [], closes: true },
   { name: "the client closes its direction after the request", send: get(H), end: true, status: [200], closes: true },
   {
@@ -339,6 +351,13 @@ export const RAW_CASES: RawCase[] = [
   {
     name: "HEAD that is refused has no content",
     send: `HEAD / HTTP/1.1\r\n\r\n`,
+    status: [400],
+    closes: true,
+    excludes: "(host)",
+  },
+  {
+    name: "HEAD after an empty line that is refused has no content",
+    send: `\r\nHEAD / HTTP/1.1\r\n\r\n`,
     status: [400],
     closes: true,
     excludes: "(host)",
@@ -455,7 +474,9 @@ export const RAW_CASES: RawCase[] = [
   {
     name: "malformed content that nobody reads",
     send: `POST / HTTP/1.1\r\n${H}Transfer-Encoding: chunked\r\n\r\nx${get(H)}`,
-    status: [200],
+    // Whether it comes before or after the response; then a second one tells.
+    status: [[200, 400]],
+    rest: 400,
     closes: true,
   },
   { name: "a handler that throws", send: `GET /throw HTTP/1.1\r\n${H}\r\n`, status: [500], closes: true },
@@ -468,6 +489,8 @@ export const RAW_CASES: RawCase[] = [
   },
   // Expect (RFC 9110, 10.1.1)
   bad("an unknown expectation", get(`${H}Expect: more\r\n`), 417),
+  bad("a known expectation and an unknown one", get(`${H}Expect: 100-continue, more\r\n`), 417),
+  good("an empty expectation", get(`${H}Expect:\r\n`)),
   good("an expectation without content", get(`${H}Expect: 100-continue\r\n`)),
   {
     name: "an expectation in 1.0 is ignored",
@@ -482,6 +505,12 @@ export const RAW_CASES: RawCase[] = [
     status: [200],
     closes: true,
     excludes: "100 Continue",
+  },
+  {
+    name: "a known expectation twice, in a list with empty elements",
+    send: post("Content-Length: 3\r\nExpect: ,100-continue\r\nExpect: 100-continue,\r\n"),
+    status: [100],
+    closes: false,
   },
   {
     name: "a known expectation in any case",
