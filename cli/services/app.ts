@@ -8,6 +8,8 @@
 const CHUNKS = 10;
 /** Bytes of each. */
 const CHUNK = 1000;
+/** Bytes up to which `/echo` waits for the whole body. */
+const WHOLE = 16_777_216;
 
 /**
  * Answers a request.
@@ -15,26 +17,71 @@ const CHUNK = 1000;
  * @param request The request.
  * @returns The response.
  */
-export function app(request: Request): Response {
-  const { pathname } = new URL(request.url);
+export function app(request: Request): Response | Promise<Response> {
+  const { url } = request;
+  // Not every host that HTTP allows is one that URLs take, such as 1.2.3.4.5, and which one is asked for does not matter.
+  const { pathname } = new URL(`http://host${url.slice(url.indexOf("/", 7))}`);
   switch (pathname) {
     case "/":
       return new Response("bonsai\n");
     case "/echo":
-      return new Response(request.body, {
-        headers: { "content-type": request.headers.get("content-type") ?? "application/octet-stream" },
-      });
+      return echo(request);
     case "/headers":
-      return Response.json(Object.fromEntries(request.headers));
+      // Lines of one name are joined by get(); set-cookie would come as several.
+      return Response.json(
+        Object.fromEntries([...request.headers.keys()].map((name) => [name, request.headers.get(name)])),
+      );
     case "/url":
       return Response.json({ method: request.method, url: request.url });
     case "/stream":
-      return new Response(stream());
+      return new Response(stream(), { headers: { "content-type": "text/plain;charset=UTF-8" } });
     case "/empty":
       return new Response(null, { status: 204 });
     default:
       return new Response("Not found\n", { status: 404 });
   }
+}
+
+/**
+ * Gives the body back. One that is not large is read to its end first, so that a malformed one gets an error, and clients
+ * that only read once they have sent everything are not waited for in vain.
+ */
+async function echo({ body, headers }: Request): Promise<Response> {
+  const init = { headers: { "content-type": headers.get("content-type") ?? "application/octet-stream" } };
+  if (!body) return new Response(null, init);
+  const reader = body.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let size = 0; size <= WHOLE;) {
+    const { done, value } = await reader.read();
+    if (done) return new Response(join(chunks, size), init);
+    chunks.push(value);
+    size += value.length;
+  }
+  return new Response(
+    new ReadableStream({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(chunk);
+      },
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }),
+    init,
+  );
+}
+
+function join(chunks: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
+  if (chunks.length === 1) return chunks[0]!;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }
 
 function stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
