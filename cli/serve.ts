@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import type { Loop } from "../core/loop.ts";
 import type { HttpServing, ServeApp, ServeHandler, ServeOptions } from "../protocols/http.ts";
 import { checkFile, errorLine } from "./check.ts";
@@ -125,7 +125,8 @@ function serveOn(net: Loop & { readonly http?: unknown }, app: ServeApp | ServeH
 }
 
 async function importApp(specifier: string, folder: string): Promise<ServeApp | ServeHandler> {
-  const path = /^[\w@]+:/.test(specifier) || specifier.startsWith(".") ? specifier : `./${specifier}`;
+  const isPlain = !/^[\w@]+:|^\./.test(specifier) && !isAbsolute(specifier);
+  const path = isPlain ? `./${specifier}` : specifier;
   const { default: app } = await importFrom(path, folder);
   const fits = typeof app === "function" || typeof (app as { fetch?: unknown } | undefined)?.fetch === "function";
   if (!fits) throw new Error(`Cannot serve ${specifier}: its default export is no function and has no fetch()`);
