@@ -77,6 +77,8 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
     if (before(tcb.recover, ack - 1 | 0)) tcb.recover = ack - 1 | 0;
     measure(tcb, segment);
     tcb.unansweredSince = -1;
+    // A small window that stays small is no reason to wait ever longer.
+    if (tcb.persisting && window > 0) tcb.rtt.settle();
     if (tcb.scoreboard) tcb.scoreboard.advance(ack);
     if (tcb.sack && segment.sackCount > 0) takeSack(tcb, segment);
     if (data > 0) newAck(tcb, data, flight);
@@ -102,9 +104,11 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
     if (window !== tcb.sndWnd) {
       // The probes' back-off says nothing about the round-trip time.
       if (tcb.persisting && window > 0) {
-        core.timers.disarm(tcb.timer);
-        tcb.persisting = false;
         tcb.rtt.settle();
+        tcb.persisting = false;
+        // What the last probe held may be lost, and nothing else need follow it.
+        if (tcb.sndUna === tcb.sndMax) core.timers.disarm(tcb.timer);
+        else armRetransmission(tcb);
       }
       tcb.sndWnd = window;
       tcb.sndWndMax = Math.max(tcb.sndWndMax, window);

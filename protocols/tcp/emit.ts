@@ -29,7 +29,8 @@ export function sendAck(tcb: Tcb): void {
  */
 function acceptableSeq(tcb: Tcb): number {
   const edge = tcb.sndUna + tcb.sndWnd | 0;
-  return before(edge, tcb.sndMax) ? edge : tcb.sndMax;
+  // Our SYN is beyond no window.
+  return before(edge, tcb.sndMax) && tcb.sndUna !== tcb.iss ? edge : tcb.sndMax;
 }
 
 /**

@@ -21,6 +21,9 @@ const DEFAULT_MSS = { 4: 536, 6: 1220 };
 /** The least send MSS: a peer that asks for less would make us send headers for nothing. */
 const LEAST_MSS = 48;
 
+/** What is taken for a full segment of the peer's before a larger one came (RFC 9293, MUST-15). */
+const SMALL_MSS = 536;
+
 /** Milliseconds after which a timestamp says nothing any more: 24 days (RFC 7323, 5.5). */
 const TIMESTAMP_LIFETIME = 2_073_600_000;
 
@@ -39,7 +42,13 @@ export type Verdict = "done" | "reset" | "reopen";
 export function segmentArrives(tcb: Tcb, segment: Segment, packet: Packet): Verdict {
   if (tcb.state === SYN_SENT) return inSynSent(tcb, segment);
   const { flags } = segment;
-  if (tcb.state === TIME_WAIT && (flags & (SYN | RST | ACK)) === SYN && mayReopen(tcb, segment)) return "reopen";
+  if (tcb.state === TIME_WAIT && (flags & (SYN | RST | ACK | FIN)) === SYN && mayReopen(tcb, segment)) return "reopen";
+  if (tcb.state === SYN_RECEIVED && segment.seq === tcb.irs && (flags & (SYN | ACK | RST)) === SYN) {
+    // The peer's SYN again, whatever data it bears: it has not heard ours.
+    tcb.synQueued = true;
+    tcb.shared.core.ready(tcb);
+    return "done";
+  }
   if (tcb.state === SYN_RECEIVED && segment.seq === tcb.irs && (flags & (SYN | ACK | RST)) === (SYN | ACK)) {
     // Both opened at once: this is the peer's SYN again, with the acknowledgement of ours.
     segment.seq = segment.seq + 1 | 0;
@@ -52,6 +61,11 @@ export function segmentArrives(tcb: Tcb, segment: Segment, packet: Packet): Verd
     return "done";
   }
   if (segment.flags & SYN) {
+    if (tcb.state === SYN_RECEIVED && tcb.listener) {
+      // The peer has begun anew: back to LISTEN (RFC 9293, 3.10.7.4), with a reset, as Linux does.
+      end(tcb, null);
+      return "reset";
+    }
     // RFC 5961, 4: whoever really lost the connection answers the challenge with a reset.
     challenge(tcb);
     return "done";
@@ -116,6 +130,7 @@ export function takeSyn(tcb: Tcb, segment: Segment): void {
   tcb.irs = segment.seq;
   tcb.rcvNxt = tcb.rcvUp = tcb.rcvAdv = segment.seq + 1 | 0;
   tcb.peerMss = Math.max(segment.mss || DEFAULT_MSS[tcb.path.network.family], LEAST_MSS);
+  tcb.rcvMss = Math.min(tcb.peerMss, SMALL_MSS);
   tcb.timestamps = shared.timestamps && segment.hasTimestamps;
   if (tcb.timestamps) {
     tcb.tsRecent = segment.tsVal;
@@ -182,11 +197,7 @@ function acceptable(tcb: Tcb, segment: Segment): boolean {
     return true;
   }
   counters.outOfWindow++;
-  if (tcb.state === SYN_RECEIVED && flags & SYN && segment.seq === tcb.irs) {
-    // The peer's SYN again: it has not heard ours.
-    tcb.synQueued = true;
-    core.ready(tcb);
-  } else if (!(flags & RST)) {
+  if (!(flags & RST)) {
     // Our acknowledgement of their FIN was lost: wait for as long again (3.10.7.4).
     if (tcb.state === TIME_WAIT && flags & FIN) enterTimeWait(tcb);
     if (tcb.sack && segment.dataLength > 0 && from < 0) {

@@ -60,7 +60,7 @@ function sendSyn(tcb: Tcb): void {
     tcb.sndNxt = tcb.sndMax = tcb.iss + 1 | 0;
     tcb.timedSeq = tcb.iss;
     tcb.timedAt = tcb.shared.core.now();
-  }
+  } else tcb.timedAt = -1;
   emit(tcb, tcb.state === SYN_SENT ? SYN : SYN | ACK, tcb.iss, 0, 0);
   armRetransmission(tcb);
 }

@@ -182,6 +182,8 @@ export class Tcb implements Sender {
 
   /** Whether an acknowledgement is due now. */
   ackNow: boolean = false;
+  /** Bytes of the largest segment that the peer has sent: what counts as a full one of its. */
+  rcvMss: number = 0;
   /** Bytes received since the last acknowledgement was sent. */
   unacked: number = 0;
   /** Challenge acknowledgements that may be sent in this second (RFC 5961, 7). */

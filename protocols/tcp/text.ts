@@ -14,6 +14,9 @@ import { before, distance } from "./sequence.ts";
 import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, mayReceive } from "./state.ts";
 import { EVENT_READABLE, EVENT_URGENT, type Tcb } from "./tcb.ts";
 
+/** Bytes beyond which an urgent pointer behind RCV.NXT is of no more use. */
+const FAR = 1 << 30;
+
 /** Takes the urgent pointer: it points one past the last urgent byte (MUST-62). */
 export function takeUrgent(tcb: Tcb, segment: Segment): void {
   if (!mayReceive(tcb.state)) return;
@@ -60,14 +63,18 @@ export function takeData(tcb: Tcb, segment: Segment, packet: Packet): void {
     tcb.rcvFin = tcb.rcvNxt + offset + length | 0;
   }
   if (length > 0) {
+    if (offset > 0 && tcb.sack) noteSecond(tcb, offset, length);
     const grown = tcb.receiveBuffer.put(offset, packet.bytes, start, stop);
     if (grown > 0) {
       tcb.rcvNxt = tcb.rcvNxt + grown | 0;
       tcb.unacked += grown;
       // At least every second full-sized segment is acknowledged (RFC 9293, SHLD-19), and at once where a hole was filled.
-      if (tcb.unacked >= 2 * Math.min(tcb.path.mms - 20, tcb.peerMss) || tcb.receiveBuffer.hasHoles || grown > length) {
+      if (length > tcb.rcvMss) tcb.rcvMss = Math.min(length, tcb.mss);
+      if (tcb.unacked >= 2 * tcb.rcvMss || tcb.receiveBuffer.hasHoles || grown > length) {
         tcb.ackNow = true;
       }
+      // What lies far behind moves along, or 2^31 bytes later it would seem to lie ahead.
+      if (distance(tcb.rcvNxt, tcb.rcvUp) > FAR) tcb.rcvUp = tcb.rcvNxt;
       tcb.raise(EVENT_READABLE);
     }
     if (offset > 0) {
@@ -81,6 +88,15 @@ export function takeData(tcb: Tcb, segment: Segment, packet: Packet): void {
     return;
   }
   if (tcb.finSeen && tcb.rcvNxt === tcb.rcvFin) takeFin(tcb);
+}
+
+/** Reports out-of-order data that was there before (RFC 2883, 4). */
+function noteSecond(tcb: Tcb, offset: number, length: number): void {
+  const { receiveBuffer, rcvNxt } = tcb;
+  const run = receiveBuffer.runOf(offset);
+  if (run < 0) return;
+  const end = Math.min(offset + length, receiveBuffer.runs[run + 1]!);
+  tcb.report().noteDuplicate(rcvNxt + offset | 0, rcvNxt + end | 0);
 }
 
 /** The peer closes. */

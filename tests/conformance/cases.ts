@@ -298,6 +298,33 @@ define("tcp: the SYN again brings the same SYN,ACK", async (wire) => {
   assertEquals(again.rawSeq, first.rawSeq);
   peer.put({ flags: "R", seq: 1 });
 });
+define("tcp: the SYN with data again brings the SYN,ACK again", async (wire) => {
+  const peer = new TcpPeer(wire, 7);
+  for (let i = 0; i < 2; i++) {
+    peer.put({ flags: "S", seq: 0, data: "early" });
+    await peer.expect({ flags: "SA", seq: 0, ack: 1 });
+  }
+  peer.put({ flags: "R", seq: 1 });
+});
+define("tcp: another SYN in the window of a half-open connection ends it", async (wire) => {
+  const peer = new TcpPeer(wire, 7);
+  peer.put({ flags: "S", seq: 0 });
+  await peer.expect({ flags: "SA" });
+  peer.put({ flags: "S", seq: 100 });
+  await peer.expect({ flags: "RA", ack: 101 });
+  peer.put({ seq: 1, ack: 1 });
+  await peer.expect({ flags: "R", seq: 1 });
+});
+define("tcp: RST in the window of a half-open connection is challenged, at its edge it ends it", async (wire) => {
+  const peer = new TcpPeer(wire, 7);
+  peer.put({ flags: "S", seq: 0 });
+  await peer.expect({ flags: "SA" });
+  peer.put({ flags: "R", seq: 100 });
+  await peer.expect({ flags: "A", seq: 1, ack: 1 });
+  peer.put({ flags: "R", seq: 1 });
+  peer.put({ seq: 1, ack: 1 });
+  await peer.expect({ flags: "R", seq: 1 });
+});
 define("tcp: SYN,ACK is sent again after about a second", async (wire) => {
   const peer = new TcpPeer(wire, 7);
   peer.put({ flags: "S" });
@@ -488,6 +515,57 @@ define("tcp: a window that opens brings the rest at once", async (wire) => {
   await peer.open();
   const got = await peer.collect(500, 1000);
   assertEquals(got.length, 500);
+  peer.put({ flags: "R", seq: 1 });
+});
+define("tcp: a FIN waits for a closed window, and is not lost", async (wire) => {
+  const peer = await established(wire, 7);
+  peer.window = 0;
+  peer.put({ flags: "FA" });
+  while (await peer.take(700));
+  peer.window = 1000;
+  peer.put({});
+  for (;;) {
+    const got = await peer.take(3000);
+    assert(got, "no FIN came");
+    if (got.flags.includes("F")) break;
+  }
+  peer.put({ flags: "R", seq: 2 });
+});
+define("tcp: a scaled window's right edge never moves left", async (wire) => {
+  const peer = new TcpPeer(wire, 9);
+  peer.put({ flags: "S", options: [2, 4, 5, 0xb4, 1, 3, 3, 7] });
+  const { options } = await peer.expect({ flags: "SA" });
+  const shift = options[options.indexOf(3, 4) + 2]!;
+  peer.acked = 1;
+  peer.put({});
+  let edge = 0;
+  for (let i = 0; i < 30; i++) {
+    peer.put({ data: filled(1 + (i * 37) % 1460) });
+    const got = await peer.take();
+    assert(got);
+    const now = got.ack + (got.window << shift);
+    assert(now >= edge, `${now} after ${edge}`);
+    edge = now;
+  }
+  peer.reset();
+});
+define("tcp: out-of-order data that comes again is told as a duplicate", async (wire) => {
+  const peer = await established(wire, 9, [2, 4, 5, 0xb4, 1, 1, 4, 2]);
+  const told = async (want: number[][]): Promise<void> => {
+    const { options } = await peer.expect({ flags: "A", ack: 1 });
+    const view = new DataView(Uint8Array.from(options).buffer);
+    const blocks: number[][] = [];
+    for (let at = 4; at < options.length; at += 8) {
+      blocks.push([view.getInt32(at) - peer.irs | 0, view.getInt32(at + 4) - peer.irs | 0]);
+    }
+    assertEquals(blocks, want);
+  };
+  peer.put({ seq: 11, data: filled(10) });
+  await told([[11, 21]]);
+  peer.put({ seq: 11, data: filled(10) });
+  await told([[11, 21], [11, 21]]);
+  peer.put({ seq: 15, data: filled(10) });
+  await told([[15, 21], [11, 25]]);
   peer.put({ flags: "R", seq: 1 });
 });
 define("tcp: a keepalive probe is answered", async (wire) => {

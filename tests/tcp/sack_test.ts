@@ -55,6 +55,16 @@ test("SACK is permitted where the SYN permits it, and only there", async () => {
   }
 });
 
+test("out-of-order data that comes again is told as a duplicate before the block that holds it (RFC 2883, 4)", async () => {
+  const { peer } = await opened();
+  await peer.send({ seq: 11, data: data(10) });
+  assertEquals(blocks(peer, peer.take()), [[11, 21]]);
+  await peer.send({ seq: 11, data: data(10) });
+  assertEquals(blocks(peer, peer.take()), [[11, 21], [11, 21]]);
+  await peer.send({ seq: 15, data: data(10) });
+  assertEquals(blocks(peer, peer.take()), [[15, 21], [11, 25]]);
+});
+
 test("blocks tell what came out of order, the most recent first, three at most with room for timestamps", async () => {
   const { peer } = await opened();
   await peer.send({ seq: 11, data: data(10) });

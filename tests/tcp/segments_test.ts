@@ -120,6 +120,29 @@ test("SYN-RECEIVED: the SYN again brings the SYN,ACK again; a wrong acknowledgem
   assertEquals(peer.net.counters().tcp!.passiveOpens, 1);
 });
 
+test("SYN-RECEIVED: the SYN with data again brings the SYN,ACK again; another one in the window ends it", async () => {
+  const peer = new ScriptedPeer();
+  peer.net.tcp.accept({ port: 80 }, () => null);
+  await peer.send({ flags: "S", seq: 0, data: "early" });
+  peer.expect("SA 0 1 0");
+  await peer.send({ flags: "S", seq: 0, data: "early" });
+  peer.expect("SA 0 1 0");
+  await peer.send({ flags: "S", seq: 100 });
+  assertEquals(peer.take()?.flags, "RA");
+  await peer.send({ seq: 1, ack: 1 });
+  peer.expect("R 1 0 0");
+  assertEquals(peer.net.counters().tcp!.connections, 0);
+});
+
+test("SYN-RECEIVED: an acknowledgement bears SND.NXT although the SYN's window was closed", async () => {
+  const peer = new ScriptedPeer();
+  peer.net.tcp.accept({ port: 80 }, () => null);
+  await peer.send({ flags: "S", seq: 0, window: 0 });
+  peer.expect("SA 0 1 0");
+  await peer.send({ seq: 100_000, ack: 1, window: 0 });
+  peer.expect("A 1 1 0");
+});
+
 test("SYN-RECEIVED: a RST returns the passive open to LISTEN; SYN,ACK goes again by RFC 6298's timer and gives up", async () => {
   const peer = new ScriptedPeer();
   let accepted = 0;
@@ -551,6 +574,37 @@ test("sender's silly window avoidance: a small window waits for the override tim
   assertEquals(peer.take()?.length, 100);
 });
 
+test("a window that stays small does not slow down more and more (3.8.6.2.1)", async () => {
+  const { peer, conn } = await opened();
+  await peer.send({ window: 100 });
+  conn.write(bytes(5000));
+  await peer.settle();
+  for (let i = 0; i < 8; i++) {
+    const since = peer.clock.now();
+    await peer.wait(5000, true);
+    const got = peer.take()!;
+    assertEquals([got.seq, got.length], [1 + 100 * i, 100]);
+    assert(got.at - since <= 1000, String(got.at - since));
+    await peer.send({ ack: 101 + 100 * i, window: 100 });
+  }
+});
+
+test("what a probe held goes again where it was lost and the window has opened since", async () => {
+  for (const [window, data, fin] of [[100, 100, false], [100, 5000, false], [0, 0, true]] as const) {
+    const { peer, conn } = await opened();
+    await peer.send({ window });
+    conn.write(bytes(data));
+    if (fin) conn.closeWrite();
+    await peer.wait(1500, true);
+    const probe = peer.take()!;
+    assertEquals([probe.seq, probe.length], [1, Math.min(data, 100)]);
+    await peer.send({ window: 200 });
+    await peer.wait(3000, true);
+    const again = peer.take()!;
+    assertEquals([again.flags.includes("F"), again.seq, again.length > 0], [fin, 1, data > 0]);
+  }
+});
+
 test("receiver's silly window avoidance: reading little does not move the window (MUST-39)", async () => {
   const { peer, conn } = await opened({ receiveBuffer: 4096 });
   await peer.send({ data: bytes(1460) });
@@ -594,7 +648,24 @@ test("windows are scaled both ways when both offer it, never in a SYN (RFC 7323,
   assertEquals(segments.map((line) => Number(line.split(" ")[3])).reduce((a, b) => a + b, 0), 4 * 1095);
   await peer.send({ data: bytes(1460), window: 0 });
   await peer.send({ data: bytes(1460), window: 0 });
-  assertEquals(peer.take()!.window, (1 << 20) - 2920 >> 5);
+  // A part of the buffer is kept for rounding up.
+  assertEquals(peer.take()!.window, Math.ceil(((1 << 20) - (1 << 14) - 2920) / 32));
+});
+
+test("a scaled window's right edge never moves left, whether the app reads or not (RFC 7323, 2.4; SHLD-14)", async () => {
+  for (const user of [{}, { readable: (c: TcpConnection) => c.consume(c.readable) }]) {
+    const { peer } = await opened({}, [...MSS, 1, 3, 3, 7], user);
+    let edge = 0;
+    for (let i = 0; i < 600; i++) {
+      await peer.send({ data: bytes(1 + (i * 37) % 1460) });
+      await peer.wait(50);
+      const got = peer.take()!;
+      const now = got.ack + got.window * 32;
+      assert(now >= edge, `${now} after ${edge}`);
+      edge = now;
+      peer.all();
+    }
+  }
 });
 
 // ---- Timestamps ---------------------------------------------------------------------------------------------------------
@@ -611,6 +682,16 @@ test("timestamps: echoed from the segment that moved the left edge; every segmen
   const got = peer.take()!;
   assertEquals(got.options.slice(0, 4), [1, 1, 8, 10]);
   assertEquals(got.options.slice(8), bytesOf(1001));
+});
+
+test("two full segments are acknowledged at once, timestamps and a smaller path counted (SHLD-19)", async () => {
+  for (const [options, size] of [[TS, 1448], [MSS, 1000]] as const) {
+    const { peer } = await opened({}, options);
+    await peer.send({ data: bytes(size) });
+    peer.expect();
+    await peer.send({ data: bytes(size) });
+    peer.expect(`A 1 ${1 + 2 * size} 0`);
+  }
 });
 
 test("PAWS: an older timestamp is answered and dropped, a RST with one is not judged by it (RFC 7323, 5)", async () => {
