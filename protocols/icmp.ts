@@ -1,5 +1,5 @@
 /**
- * ICMP for IPv4 (RFC 792; RFC 1122, 3.2.2): echo, and errors both ways.
+ * ICMP for IPv4 (RFC 792; RFC 1122, 3.2.2): echo, errors both ways, and redirects.
  *
  * @module
  */
@@ -18,11 +18,13 @@ import {
   isQuery,
   PARAMETER_PROBLEM,
   readFault,
+  REDIRECT,
   TIME_EXCEEDED,
   TIMESTAMP,
   TIMESTAMP_REPLY,
   UNREACHABLE,
 } from "./icmp/message.ts";
+import { Redirects } from "./icmp/redirects.ts";
 import type { Ipv4, Ipv4Errors, Ipv4Path } from "./ipv4.ts";
 
 /** Bytes of a packet that an error quotes: as many as fit into a datagram of 576 bytes (RFC 1812, 4.3.2.3). */
@@ -36,13 +38,18 @@ const DAY = 86_400_000;
 export interface IcmpOptions {
   /** Errors sent in a second, at most; 1000 when left out. */
   readonly rateLimit?: number;
+  /** Whether to follow redirects; true when left out. */
+  readonly redirects?: boolean;
 }
 
 /** The JSON Schema of {@linkcode IcmpOptions}. */
 export const ICMP_OPTIONS: OptionsSchema<IcmpOptions> = {
   type: "object",
   additionalProperties: false,
-  properties: { rateLimit: { type: "integer", minimum: 0, maximum: 1_000_000 } },
+  properties: {
+    rateLimit: { type: "integer", minimum: 0, maximum: 1_000_000 },
+    redirects: { type: "boolean" },
+  },
 };
 
 /** What the ICMP layer counts. */
@@ -57,7 +64,11 @@ export class IcmpCounters {
   faults: number = 0;
   /** Errors that quote no packet of ours. */
   badQuotes: number = 0;
-  /** Messages that need no answer, or must not be followed: redirects, source quenches, broadcast echoes, …. */
+  /** Redirects followed. */
+  redirects: number = 0;
+  /** Redirects that did not come from the router in use, or make no sense. */
+  badRedirects: number = 0;
+  /** Messages that need no answer, or must not be followed: source quenches, broadcast echoes, …. */
   ignored: number = 0;
   /** Errors sent. */
   errors: number = 0;
@@ -72,6 +83,7 @@ export class Icmp implements IpReceiver, Ipv4Errors {
   readonly #core: Core;
   readonly #ipv4: Ipv4;
   readonly #bucket: TokenBucket;
+  readonly #redirects: Redirects | null;
   readonly #echoes: Map<number, IpReceiver> = new Map();
   /** The way of the last reply: who asks once asks again. */
   #path: Ipv4Path | null = null;
@@ -88,6 +100,7 @@ export class Icmp implements IpReceiver, Ipv4Errors {
     this.#core = core;
     this.#ipv4 = ipv4;
     this.#bucket = new TokenBucket(core, BURST, options.rateLimit ?? 1000);
+    this.#redirects = options.redirects === false ? null : new Redirects(core, ipv4);
     ipv4.errors = this;
     ip.attach(PROTOCOL_ICMP, this);
     core.count("icmp", this.counters);
@@ -121,7 +134,10 @@ export class Icmp implements IpReceiver, Ipv4Errors {
     else if (type === TIMESTAMP && packet.length >= 20) this.#reply(packet, TIMESTAMP_REPLY);
     else if (type === ECHO_REPLY) this.#echoes.get(packet.u16(4))?.receive(packet);
     else if (type === UNREACHABLE || type === TIME_EXCEEDED || type === PARAMETER_PROBLEM) this.#fault(packet, type);
-    else counters.ignored++;
+    else if (type === REDIRECT && this.#redirects) {
+      if (this.#redirects.receive(packet)) counters.redirects++;
+      else counters.badRedirects++;
+    } else counters.ignored++;
   }
 
   /** Hears that an echo of ours did not arrive. */

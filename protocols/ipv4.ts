@@ -82,6 +82,12 @@ export interface Ipv4Observer {
    * @param joined Whether it was joined.
    */
   grouped?(group: Ipv4Address, joined: boolean): void;
+  /**
+   * Hears that a neighbour does not answer.
+   *
+   * @param destination Whom a packet was for that is lost by this.
+   */
+  unreachable?(destination: Ipv4Address): void;
 }
 
 /** The IPv4 layer. */
@@ -266,6 +272,16 @@ export class Ipv4 implements Network, LinkReceiver {
   }
 
   /**
+   * Finds the address of whom packets for a host are handed to.
+   *
+   * @param destination The host.
+   * @returns A router, or the host itself on our own link; null without a route.
+   */
+  nextHop(destination: Ipv4Address): Ipv4Address | null {
+    return destination >>> 24 === 0 ? null : this.#routes.nextHop(destination);
+  }
+
+  /**
    * Finds whom packets for a host are handed to.
    *
    * @param destination The host.
@@ -276,7 +292,7 @@ export class Ipv4 implements Network, LinkReceiver {
     if (this.isMany(destination)) {
       return this.#link.neighbour(isIpv4Multicast(destination) ? destination : IPV4_BROADCAST);
     }
-    const nextHop = destination >>> 24 === 0 ? null : this.#routes.nextHop(destination);
+    const nextHop = this.nextHop(destination);
     return nextHop === null ? null : this.#link.neighbour(nextHop);
   }
 
@@ -369,6 +385,8 @@ export class Ipv4 implements Network, LinkReceiver {
 
   /** Hears that a neighbour did not answer. */
   unreachable(packet: Packet): void {
+    const destination = packet.i32(16) as Ipv4Address;
+    for (const observer of this.observers) observer.unreachable?.(destination);
     // Nothing between here and there can have lost it: to open a connection is hopeless.
     this.fault(packet, { code: "EHOSTUNREACH", hard: true, mtu: 0, message: "the host does not answer" });
   }

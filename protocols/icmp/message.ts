@@ -13,6 +13,8 @@ export const ICMP_HEADER = 8;
 export const ECHO_REPLY = 0;
 /** Type: Destination Unreachable. */
 export const UNREACHABLE = 3;
+/** Type: Redirect. */
+export const REDIRECT = 5;
 /** Type: Echo. */
 export const ECHO = 8;
 /** Type: Time Exceeded. */

@@ -72,10 +72,10 @@ test("a timestamp is answered (RFC 792)", () => {
   assertEquals(checksum(reply!.subarray(20)), 0);
 });
 
-test("quenches, redirects and what is long obsolete are counted, not followed", () => {
+test("quenches and what is long obsolete are counted, not followed", () => {
   const bench = ipBench();
   const quoted = ipv4Packet(udpDatagram(9, 1, []), { source: "10.0.0.2", destination: PEER });
-  for (const type of [4, 5, 10, 15, 17, 40, 255]) {
+  for (const type of [4, 6, 10, 15, 17, 40, 255]) {
     assertEquals(bench.put(ipv4Packet(icmpMessage(type, 0, [10, 0, 0, 99], quoted), { protocol: ICMP })), []);
   }
   assertEquals(bench.counter("icmp", "ignored"), 7);
