@@ -11,7 +11,18 @@ import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "../.
 import { FRAGMENT } from "../../protocols/ipv6/header.ts";
 import { Fragments } from "./fragments.ts";
 import { Frame, Network } from "./frame.ts";
-import { readEthernet, readHdlc, readLink, readLlc, readMpls, readPppoe, readServiceTag, readVlan } from "./link.ts";
+import {
+  readEthernet,
+  readHdlc,
+  readLink,
+  readLlc,
+  readMirrored,
+  readMpls,
+  readPppoe,
+  readRedundancyTag,
+  readServiceTag,
+  readVlan,
+} from "./link.ts";
 import {
   isExtension,
   readAuthentication,
@@ -128,6 +139,12 @@ export class Dissector implements Dissection {
         return readHdlc(this);
       case 0x88e7:
         return readServiceTag(this);
+      case 0xf1c1:
+        return readRedundancyTag(this);
+      case 0x88be:
+        return readMirrored(this, 8);
+      case 0x22eb:
+        return readMirrored(this, 12);
       case 0x6558:
         return ETHERNET;
       default:

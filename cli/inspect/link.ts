@@ -195,6 +195,34 @@ export function readServiceTag({ window }: Dissection): number {
   return afterType(window, type);
 }
 
+/**
+ * Reads the tag of a stream that is sent twice (IEEE 802.1CB).
+ *
+ * @param d The frame.
+ * @returns What follows.
+ */
+export function readRedundancyTag({ window }: Dissection): number {
+  if (window.length < 6) return NOTHING;
+  const type = window.u16(4);
+  window.start += 6;
+  return afterType(window, type);
+}
+
+/**
+ * Reads the header of a mirrored frame (ERSPAN, draft-foschiano-erspan).
+ *
+ * @param d The frame.
+ * @param size Bytes of the header.
+ * @returns What follows.
+ */
+export function readMirrored({ window }: Dissection, size: number): number {
+  if (window.length < size) return NOTHING;
+  // Of the third type the last bit tells of eight bytes more.
+  const more = size === 12 && (window.bytes[window.start + 11]! & 1) === 1 ? 8 : 0;
+  window.start += size + more;
+  return window.length > 0 ? ETHERNET : NOTHING;
+}
+
 /** PPP's protocol number, of one or two bytes (RFC 1661, 6.5). */
 function readPpp(window: Dissection["window"]): number {
   if (window.length < 2) return NOTHING;

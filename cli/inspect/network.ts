@@ -18,11 +18,13 @@ import {
 } from "../../protocols/ipv4/header.ts";
 import { DESTINATION_OPTIONS, HOP_BY_HOP, IPV6_HEADER, NEXT_HEADER, ROUTING } from "../../protocols/ipv6/header.ts";
 import type { Window } from "./window.ts";
-import { type Dissection, ETHER_TYPE, IP_PROTOCOL, NOTHING } from "./next.ts";
+import { type Dissection, ETHER_TYPE, ETHERNET, IP_PROTOCOL, NOTHING } from "./next.ts";
 
 /** Options of IPv4: loose and strict source and record route. */
 const LOOSE_ROUTE = 131;
 const STRICT_ROUTE = 137;
+/** The EtherType of mirrored frames. */
+const MIRRORED = 0x88be;
 /** The option of IPv6 that tells the length of a jumbogram. */
 const JUMBO = 0xc2;
 
@@ -175,7 +177,8 @@ export function readFragment(d: Dissection): number {
   const bits = window.u16(2);
   const more = (bits & 1) !== 0;
   window.start += 8;
-  if ((bits & 0xfff9) === 0) return next;
+  // Behind an IPv4 header it means nothing, and only leads on.
+  if ((bits & 0xfff9) === 0 || network.version === 4) return next;
   return window.whole && d.fragments.ipv6(d, network.at, at, bits & 0xfff8, more) ? next : NOTHING;
 }
 
@@ -214,6 +217,8 @@ export function readGre({ window }: Dissection): number {
   if (window.length < size) return NOTHING;
   window.start += size;
   if ((flags & 0x4000) !== 0 && !passSourceRoute(window)) return NOTHING;
+  // A mirrored frame without a sequence number has no header of its own either.
+  if (type === MIRRORED && (flags & 0x1000) === 0) return ETHERNET;
   return ETHER_TYPE | type;
 }
 

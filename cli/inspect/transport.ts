@@ -26,7 +26,9 @@ const GTP_USER = 2152;
 const TEREDO = 3544;
 const MPLS_OVER_UDP = 6635;
 const GRE_OVER_UDP = 4754;
-const TUNNELS = [VXLAN, GENEVE, GTP_USER, TEREDO, MPLS_OVER_UDP, GRE_OVER_UDP];
+/** The extension of VXLAN that tells what it carries (draft-ietf-nvo3-vxlan-gpe). */
+const VXLAN_GPE = 4790;
+const TUNNELS = [VXLAN, VXLAN_GPE, GENEVE, GTP_USER, TEREDO, MPLS_OVER_UDP, GRE_OVER_UDP];
 
 /**
  * Reads a TCP header.
@@ -112,6 +114,12 @@ function tunnel(window: Dissection["window"], port: number): number {
       if (length < 8) return NOTHING;
       window.start += 8;
       return ETHERNET;
+    case VXLAN_GPE: {
+      if (length < 8) return NOTHING;
+      const next = bytes[at + 3]!;
+      window.start += 8;
+      return next === 1 || next === 2 ? IP : next === 3 ? ETHERNET : NOTHING;
+    }
     case GENEVE: {
       const size = length < 8 ? 8 : 8 + ((bytes[at]! & 63) << 2);
       if (length < size) return NOTHING;
