@@ -32,6 +32,18 @@ export function isGroup(address: IpAddress): boolean {
 }
 
 /**
+ * Tells the group that every host on a link is in: 224.0.0.1 or ff02::1.
+ *
+ * @param address The address.
+ * @returns Whether it is that group's.
+ */
+export function isAllNodes(address: IpAddress): boolean {
+  return typeof address === "number"
+    ? address === (0xe0000001 | 0)
+    : address.a === (0xff020000 | 0) && (address.b | address.c) === 0 && address.d === 1;
+}
+
+/**
  * Compares two addresses of either family.
  *
  * @param a One address.

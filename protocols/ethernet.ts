@@ -9,7 +9,7 @@ import { type MacAddress, parseMac } from "../core/mac_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { BROADCAST, MULTICAST, type Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
-import { ETHERNET_HEADER, etherType, ETHERTYPE_LEAST } from "./ethernet/header.ts";
+import { ETHERNET_HEADER, etherType, ETHERTYPE_LEAST, ETHERTYPE_VLAN, VLAN_ID, VLAN_TAG } from "./ethernet/header.ts";
 
 /** How to make the Ethernet layer. */
 export interface EthernetOptions {
@@ -137,10 +137,19 @@ export class Ethernet implements Receiver {
       this.counters.badSource++;
       return;
     }
-    const type = etherType(bytes, at);
+    let start = at + ETHERNET_HEADER;
+    let type = etherType(bytes, at);
+    // A tag of VLAN 0 gives a priority alone: the frame is of no VLAN (IEEE 802.1Q, 6.9).
+    if (
+      type === ETHERTYPE_VLAN && packet.length >= ETHERNET_HEADER + VLAN_TAG &&
+      (packet.u16(ETHERNET_HEADER) & VLAN_ID) === 0
+    ) {
+      type = etherType(bytes, at + VLAN_TAG);
+      start += VLAN_TAG;
+    }
     const upper = this.#uppers.get(type);
     if (upper) {
-      packet.start = at + ETHERNET_HEADER;
+      packet.start = start;
       upper.receive(packet);
     } else if (type < ETHERTYPE_LEAST) this.counters.lengths++;
     else this.counters.unknown++;

@@ -264,10 +264,11 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
     if (unspecified) return this.announce(claim);
     const source = readIpv6(bytes, at + 8);
     if (option) this.learn(source, bytes, option + 2, true);
-    const path = this.#cache.get(key(source))?.path;
-    // Who does not say where it is, as neither of two that are optimistic does, finds the answer where everybody is told.
-    if (!path) return this.announce(claim);
-    this.#advertise(claim, SOLICITED | (claim.settled ? OVERRIDE : 0), source, path);
+    // Who does not say where it is, is asked for first (RFC 4861, 7.2.4).
+    const neighbour = this.#cache.get(key(source)) ?? (claim.settled ? this.#entry(source, false) : null);
+    // Neither of two that are optimistic says so: they find the answer where everybody is told.
+    if (!neighbour || !neighbour.path && !claim.settled) return this.announce(claim);
+    this.#advertise(claim, SOLICITED | (claim.settled ? OVERRIDE : 0), source, neighbour.path ?? neighbour);
   }
 
   /** Reads an advertisement (RFC 4861, 7.2.5). */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type IpAddress, isGroup, type Network, type Path, sameAddress } from "../../core/ip.ts";
+import { type IpAddress, isAllNodes, isGroup, type Network, type Path, sameAddress } from "../../core/ip.ts";
 import { NetError, type NetErrorCode } from "../../core/net_error.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { Udp } from "../udp.ts";
@@ -200,7 +200,8 @@ export class UdpSocket {
       if (packet.u16(0) !== this.peerPort || !this.peer.matches(packet)) return 0;
       fit += 2;
     }
-    return many && isGroup(destination) && !this.inGroup(destination) ? 0 : fit;
+    // Every host is in the group of all, and nobody joins it.
+    return many && isGroup(destination) && !isAllNodes(destination) && !this.inGroup(destination) ? 0 : fit;
   }
 
   /**

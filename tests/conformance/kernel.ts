@@ -1,24 +1,29 @@
-// Asks the kernel of this namespace every conformance case, through a TUN device. Run by `kernel_test.ts` inside a namespace;
+// Asks the kernel of this namespace every conformance case, through a TUN and a TAP device. Run by `kernel_test.ts` inside a namespace;
 // prints a line for each case.
 
+import { tap } from "@bonsai/net/drivers/tap";
 import { tun } from "@bonsai/net/drivers/tun";
 import { createServer } from "node:net";
 import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { CASES } from "./cases.ts";
+import { ETHERNET_CASES } from "./ethernet_cases.ts";
+import { IPV6_CASES } from "./ipv6_cases.ts";
 import { kernelWire } from "./wire.ts";
 
 const LINE = Array.from({ length: 9500 }, (_, i) => String.fromCharCode(32 + i % 95)).join("");
 
 const driver = tun("tun0", { host: "10.0.0.2/24" });
+const frames = tap("tap0", { host: "10.1.0.2/24", host6: "fd01::2/64" });
 createServer({ allowHalfOpen: true }, (socket) => {
   socket.on("error", () => {});
   socket.pipe(socket);
-}).listen(7, "0.0.0.0");
+}).listen(7, "::");
 createServer((socket) => {
   socket.on("error", () => {});
   socket.resume();
-}).listen(9, "0.0.0.0");
+}).listen(9, "::");
 createServer((socket) => {
   socket.on("error", () => {});
   const more = (): void => {
@@ -26,22 +31,42 @@ createServer((socket) => {
   };
   socket.on("drain", more);
   more();
-}).listen(19, "0.0.0.0");
-const datagrams = createSocket("udp4");
-datagrams.on("message", (data, from) => datagrams.send(data, from.port, from.address, () => {}));
-datagrams.bind(7);
-await new Promise((resolve) => setTimeout(resolve, 300));
+}).listen(19, "::");
+createServer({ allowHalfOpen: true }, (socket) => {
+  socket.on("error", () => {});
+  let head = "";
+  socket.on("data", (data) => {
+    head += data;
+    if (head.includes("\r\n\r\n")) socket.end("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 3\r\n\r\nok\n");
+  });
+}).listen(80, "::");
+for (const family of ["udp4", "udp6"] as const) {
+  const datagrams = createSocket({ type: family, ipv6Only: family === "udp6" });
+  datagrams.on("message", (data, from) => {
+    if (from.port !== 0) datagrams.send(data, from.port, from.address, () => {});
+  });
+  datagrams.bind(7);
+}
+// The kernel asks whether it may have its addresses, and its device sends nothing for a while.
+await new Promise((resolve) => setTimeout(resolve, 2500));
 
 const wire = kernelWire(driver);
+const mac = readFileSync("/sys/class/net/tap0/address", "latin1").trim().split(":").map((byte) => parseInt(byte, 16));
+const lan = { ...kernelWire(frames), mac };
 const only = process.argv[2];
-for (const { name, run } of CASES) {
-  if (only && !name.includes(only)) continue;
+
+async function ask(name: string, run: () => Promise<void>): Promise<void> {
+  if (only && !name.includes(only)) return;
   try {
-    await run(wire);
+    await run();
     console.log(`ok ${name}`);
   } catch (error) {
     console.log(`failed ${name}: ${String((error as Error).message).split("\n").slice(0, 6).join(" | ")}`);
   }
 }
+
+for (const { name, run } of CASES) await ask(name, () => run(wire));
+for (const { name, run } of [...ETHERNET_CASES, ...IPV6_CASES]) await ask(name, () => run(lan));
 driver.close();
+frames.close();
 process.exit(0);

@@ -2,6 +2,11 @@
 
 import { test } from "node:test";
 import { CASES } from "./cases.ts";
-import { ourWire } from "./wire.ts";
+import { ETHERNET_CASES } from "./ethernet_cases.ts";
+import { IPV6_CASES } from "./ipv6_cases.ts";
+import { ourFrameWire, ourWire } from "./wire.ts";
 
 for (const { name, run } of CASES) test(`ours: ${name}`, () => run(ourWire()));
+for (const { name, run } of [...ETHERNET_CASES, ...IPV6_CASES]) {
+  test(`ours: ${name}`, async () => run(await ourFrameWire()));
+}

@@ -1,4 +1,4 @@
-// Builds and reads IPv4 packets for conformance cases. It shares nothing with the stack but the checksum.
+// Builds and reads IP packets for conformance cases. It shares nothing with the stack but the checksum.
 
 import { foldChecksum, sumBytes } from "@bonsai/net";
 import { assert, assertEquals } from "@std/assert";
@@ -51,24 +51,57 @@ export function ip(fields: IpFields, payload: Uint8Array, padding = 0): Uint8Arr
   return bytes;
 }
 
-/** An IPv4 packet, read. */
+export interface Ipv6Fields {
+  readonly source?: readonly number[];
+  readonly destination?: readonly number[];
+  readonly next: number;
+  readonly hopLimit?: number;
+  readonly length?: number;
+  readonly version?: number;
+}
+
+export function ip6(fields: Ipv6Fields, payload: Uint8Array, padding = 0): Uint8Array {
+  const bytes = new Uint8Array(40 + payload.length + padding);
+  bytes[0] = (fields.version ?? 6) << 4;
+  new DataView(bytes.buffer).setUint16(4, fields.length ?? payload.length);
+  bytes[6] = fields.next;
+  bytes[7] = fields.hopLimit ?? 64;
+  bytes.set(fields.source ?? [], 8);
+  bytes.set(fields.destination ?? [], 24);
+  bytes.set(payload, 40);
+  return bytes;
+}
+
+/** An IP packet, read. */
 export class IpPacket {
   readonly view: DataView;
   readonly payload: Uint8Array;
 
   constructor(readonly bytes: Uint8Array) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (bytes[0]! >> 4 === 6) {
+      this.payload = bytes.subarray(40, 40 + this.view.getUint16(4));
+      assertEquals(this.payload.length, this.view.getUint16(4), "payload length");
+      return;
+    }
     const header = (bytes[0]! & 15) * 4;
     assertEquals(bytes[0]! >> 4, 4, "version");
     assertEquals(foldChecksum(sumBytes(bytes, 0, header)), 0, "IPv4 header checksum");
     assertEquals(this.view.getUint16(2) <= bytes.length, true, "total length");
     this.payload = bytes.subarray(header, this.view.getUint16(2));
   }
+  get six(): boolean {
+    return this.bytes[0]! >> 4 === 6;
+  }
   get protocol(): number {
-    return this.bytes[9]!;
+    return this.bytes[this.six ? 6 : 9]!;
   }
   get ttl(): number {
-    return this.bytes[8]!;
+    return this.bytes[this.six ? 7 : 8]!;
+  }
+  /** Its addresses, one behind the other. */
+  get addresses(): Uint8Array {
+    return this.six ? this.bytes.subarray(8, 40) : this.bytes.subarray(12, 20);
   }
   get id(): number {
     return this.view.getUint16(4);
@@ -95,7 +128,8 @@ export function icmpMessage(type: number, code: number, rest: readonly number[],
 }
 
 export function pseudoSum(source: readonly number[], destination: readonly number[], protocol: number, length: number) {
-  return sumBytes(Uint8Array.from([...source, ...destination]), 0, 8, protocol + length);
+  const addresses = Uint8Array.from([...source, ...destination]);
+  return sumBytes(addresses, 0, addresses.length, protocol + length);
 }
 
 export interface UdpFields {
@@ -103,6 +137,9 @@ export interface UdpFields {
   readonly destination: number;
   readonly length?: number;
   readonly checksum?: number;
+  /** The addresses in the pseudo-header. */
+  readonly us?: readonly number[];
+  readonly them?: readonly number[];
 }
 
 export function udpDatagram(fields: UdpFields, data: Uint8Array): Uint8Array {
@@ -112,7 +149,7 @@ export function udpDatagram(fields: UdpFields, data: Uint8Array): Uint8Array {
   view.setUint16(2, fields.destination);
   view.setUint16(4, fields.length ?? bytes.length);
   bytes.set(data, 8);
-  const sum = pseudoSum(US, THEM, 17, fields.length ?? bytes.length);
+  const sum = pseudoSum(fields.us ?? US, fields.them ?? THEM, 17, fields.length ?? bytes.length);
   view.setUint16(6, fields.checksum ?? (foldChecksum(sumBytes(bytes, 0, bytes.length, sum)) || 0xffff));
   return bytes;
 }
@@ -193,7 +230,7 @@ export class TcpPeer {
   acked = 0;
   window = 60_000;
 
-  constructor(readonly wire: Wire, readonly to: number) {}
+  constructor(public wire: Wire, readonly to: number) {}
 
   put(sent: TcpSent): void {
     const flags = sent.flags ?? "A";
@@ -215,14 +252,23 @@ export class TcpPeer {
     view.setUint16(18, sent.urgent ?? 0);
     bytes.set(options, 20);
     bytes.set(data, 20 + options.length);
-    const source = sent.source ?? US;
-    const destination = sent.destination ?? THEM;
+    const source = sent.source ?? this.wire.us ?? US;
+    const destination = sent.destination ?? this.wire.them ?? THEM;
     const checksum = foldChecksum(sumBytes(bytes, 0, bytes.length, pseudoSum(source, destination, 6, bytes.length)));
     view.setUint16(16, sent.badChecksum ? checksum ^ 0x0101 : checksum);
     if (sent.seq === undefined && !flags.includes("R")) {
       this.next = seq + data.length + (flags.includes("F") ? 1 : 0) + (flags.includes("S") ? 1 : 0);
     }
-    this.wire.put(ip({ protocol: 6, fragment: 0x4000, source, destination }, bytes));
+    this.carry(source, destination, bytes);
+  }
+
+  /** Sends a segment in its packet. */
+  carry(source: readonly number[], destination: readonly number[], segment: Uint8Array): void {
+    this.wire.put(
+      source.length === 16
+        ? ip6({ next: 6, source, destination }, segment)
+        : ip({ protocol: 6, fragment: 0x4000, source, destination }, segment),
+    );
   }
 
   /** The next segment of this connection; null when none came in time. */
@@ -238,7 +284,7 @@ export class TcpPeer {
     if (!packet) return null;
     const { payload } = packet;
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-    const sum = sumBytes(packet.bytes, 12, 20, 6 + payload.length);
+    const sum = sumBytes(packet.addresses, 0, packet.addresses.length, 6 + payload.length);
     assertEquals(foldChecksum(sumBytes(payload, 0, payload.length, sum)), 0, "TCP checksum");
     let flags = "";
     for (let i = 0; i < 8; i++) if (payload[13]! & 1 << i) flags += LETTERS[i];
