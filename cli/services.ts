@@ -45,7 +45,8 @@ function serve(net: { tcp: Tcp; udp: Udp; http: HttpServing }): void {
       if (!(error instanceof NetError)) throw error;
     }
   });
-  net.http.serve(app, { port: 80 });
+  // Bodies that no page reads are taken, so that what comes after them is answered on the same connection.
+  net.http.serve(app, { port: 80, drainLimit: 16_777_216 });
 }
 
 /**

@@ -53,3 +53,29 @@ test("services: fields that come twice", async () => {
   );
   assert(text.endsWith(`{"a":"b, c","host":"a","set-cookie":"a=1, b=2"}`), text);
 });
+
+test("services: what the content is, and how it is framed", async () => {
+  for (const path of ["/", "/nothing"]) {
+    const text = await ask(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    assert(/\r\ncontent-type: text\/plain;charset=utf-8\r\n/i.test(text), text);
+  }
+  const content = "x".repeat(40_000);
+  const echo = await ask(`${POST}Content-Length: 40000\r\n\r\n`, content);
+  assert(echo.includes("Content-Length: 40000\r\n") && echo.endsWith(`\r\n\r\n${content}`), echo.slice(0, 300));
+});
+
+test("services: a stream comes in ten chunks", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const net = new FakeNet();
+  const { http } = httpServer().start(net.core, { tcp: net.tcp });
+  http.serve(app, { port: 80 });
+  const client = net.raw();
+  client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+  await net.settle();
+  setTimeout(resolve, 20);
+  await promise;
+  await net.settle();
+  const [head, ...rest] = client.received.split("\r\n\r\n");
+  assert(head!.includes("\r\nTransfer-Encoding: chunked"), head);
+  assertEquals(rest, [`3e8\r\n${"a".repeat(1000)}\r\n`.repeat(10) + "0", ""]);
+});
