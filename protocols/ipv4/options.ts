@@ -8,6 +8,10 @@
 const END = 0;
 /** No operation. */
 const NOP = 1;
+/** Record route. */
+const RECORD_ROUTE = 7;
+/** Timestamp. */
+const TIMESTAMP = 68;
 /** Loose source and record route. */
 const LSRR = 131;
 /** Strict source and record route. */
@@ -38,6 +42,14 @@ export function walkOptions(bytes: Uint8Array, at: number, header: number): numb
     const length = offset + 1 < header ? bytes[at + offset + 1]! : 0;
     if (length < 2 || offset + length > header) return offset;
     if (type === LSRR || type === SSRR) return OPTIONS_SOURCE_ROUTE;
+    if (type === RECORD_ROUTE || type === TIMESTAMP) {
+      // The third byte says where the next entry goes: behind the option's own bytes, and whole, unless there is no room left.
+      const least = type === TIMESTAMP ? 5 : 4;
+      if (length < least - 1) return offset + 1;
+      const pointer = bytes[at + offset + 2]!;
+      const entry = type === TIMESTAMP && (bytes[at + offset + 3]! & 15) !== 0 ? 8 : 4;
+      if (pointer < least || pointer <= length && pointer + entry - 1 > length) return offset + 2;
+    }
     offset += length;
   }
   return OPTIONS_SOUND;

@@ -10,6 +10,7 @@ import process from "node:process";
 import { CASES } from "./cases.ts";
 import { ETHERNET_CASES } from "./ethernet_cases.ts";
 import { IPV6_CASES } from "./ipv6_cases.ts";
+import { MORE_CASES } from "./more_cases.ts";
 import { kernelWire } from "./wire.ts";
 
 const LINE = Array.from({ length: 9500 }, (_, i) => String.fromCharCode(32 + i % 95)).join("");
@@ -65,7 +66,7 @@ async function ask(name: string, run: () => Promise<void>): Promise<void> {
   }
 }
 
-for (const { name, run } of CASES) await ask(name, () => run(wire));
+for (const { name, run } of [...CASES, ...MORE_CASES]) await ask(name, () => run(wire));
 for (const { name, run } of [...ETHERNET_CASES, ...IPV6_CASES]) await ask(name, () => run(lan));
 driver.close();
 frames.close();

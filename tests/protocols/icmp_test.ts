@@ -257,7 +257,11 @@ test("record route and timestamp come back with us in them (RFC 1122, 3.2.2.6)",
   assertEquals(options(68, 12, 5, 3, 10, 0, 0, 2, 0, 0, 0, 0), "440c0d030a000002000003e8");
   assertEquals(options(68, 12, 5, 3, 10, 0, 0, 3, 0, 0, 0, 0), "440c05030a00000300000000");
   assertEquals(options(68, 8, 9, 0x10, 1, 2, 3, 4), "4408092001020304");
-  // A pointer that points nowhere is left alone.
-  for (const pointer of [0, 3, 250]) options(7, 7, pointer, 0, 0, 0, 0, 0);
+  // A pointer behind the option leaves no room; one into its head, or to half an entry, is told of.
+  assertEquals(options(7, 7, 250, 0, 0, 0, 0, 0), "0707fa0000000000");
+  for (const pointer of [0, 3, 5]) {
+    const [error] = bench.put(echo([1], { options: [7, 7, pointer, 0, 0, 0, 0, 0] }));
+    assertEquals([error![20], error![21], error![24]], [12, 0, 22]);
+  }
   assertEquals(bench.counter("loop", "faults"), 0);
 });
