@@ -132,10 +132,11 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
    *
    * @param address One that is to be ours.
    * @param done Hears whether it is; not called after {@linkcode Arp.release}.
+   * @param yields Whether to give it up, and say so, when another host uses it in spite of a defence (RFC 5227, 2.4, b).
    */
-  probe(address: Ipv4Address, done: (ours: boolean) => void): void {
+  probe(address: Ipv4Address, done: (ours: boolean) => void, yields: boolean = false): void {
     this.release(address);
-    this.#claims.set(address, new Claim(this, address, true, done));
+    this.#claims.set(address, new Claim(this, address, true, done, yields));
   }
 
   /** Answers for an address no more. */
@@ -188,7 +189,7 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
     }
     if (forUs && request) {
       this.counters.replies++;
-      const path = this.#ethernet.path(bytes.subarray(at + 8, at + 14), ETHERTYPE_ARP);
+      const path = isOfLink(target) ? this.#all : this.#ethernet.path(bytes.subarray(at + 8, at + 14), ETHERTYPE_ARP);
       this.#send(path, ARP_REPLY, target, bytes, at + 8, sender);
     }
   }
@@ -200,7 +201,7 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
     const claim = this.#claims.get(entry.asker ?? 0) ?? this.#claims.values().next().value;
     if (!claim?.settled) return;
     this.counters.requests++;
-    const path = entry.path ? entry.path.withType(ETHERTYPE_ARP) : this.#all;
+    const path = entry.path && !isOfLink(claim.address) ? entry.path.withType(ETHERTYPE_ARP) : this.#all;
     this.#send(path, ARP_REQUEST, claim.address, null, 0, entry.address);
   }
 
@@ -258,6 +259,11 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
 /** The MAC address of a group: the low 23 bits of its address (RFC 1112, 6.4). */
 function groupMac(group: Ipv4Address): MacAddress {
   return Uint8Array.of(1, 0, 0x5e, group >>> 16 & 0x7f, group >>> 8, group) as MacAddress;
+}
+
+/** Whether all must hear of an address: one of 169.254.0.0/16, so that conflicts are seen (RFC 3927, 2.5). */
+function isOfLink(address: Ipv4Address): boolean {
+  return address >>> 16 === 0xa9fe;
 }
 
 function isOwnMac(mac: MacAddress, bytes: Uint8Array, at: number): boolean {

@@ -75,6 +75,8 @@ export interface Ipv4Errors {
 
 /** Hears of what the layer takes and gives up. */
 export interface Ipv4Observer {
+  /** Hears that our addresses are others. */
+  addressed?(): void;
   /**
    * Hears that a group was joined for the first time, or left for the last.
    *
@@ -184,6 +186,7 @@ export class Ipv4 implements Network, LinkReceiver {
     this.#addresses.push(cidr);
     this.addRoute(cidr, 0 as Ipv4Address);
     this.#link.claim(cidr.address);
+    for (const observer of this.observers) observer.addressed?.();
   }
 
   /**
@@ -197,6 +200,7 @@ export class Ipv4 implements Network, LinkReceiver {
     this.#addresses.splice(at, 1);
     this.removeRoute(cidr, 0 as Ipv4Address);
     this.#link.release(cidr.address);
+    for (const observer of this.observers) observer.addressed?.();
   }
 
   /**

@@ -41,6 +41,7 @@ export class Claim {
   readonly #holder: ClaimHolder;
   readonly #done: ((ours: boolean) => void) | null;
   readonly #timer: Timer = new Timer(() => this.#step());
+  readonly #yields: boolean;
   #left: number;
   #defended: number = -Infinity;
 
@@ -51,13 +52,16 @@ export class Claim {
    * @param address The address.
    * @param probe Whether to ask first whether another host has it.
    * @param done Hears whether one has, once that is known; only where it is asked.
+   * @param yields Whether it is given up when another host uses it in spite of a defence.
    */
   constructor(
     holder: ClaimHolder,
     address: Ipv4Address,
     probe: boolean,
     done: ((ours: boolean) => void) | null = null,
+    yields: boolean = false,
   ) {
+    this.#yields = yields;
     this.#holder = holder;
     this.#done = done;
     this.address = address;
@@ -69,15 +73,15 @@ export class Claim {
   /**
    * Hears that another host uses the address or wants it.
    *
-   * @returns Whether the address was given up: it was still probed for.
+   * @returns Whether the address was given up: it was still probed for, or yields.
    */
   conflict(): boolean {
-    if (!this.settled) {
+    const now = this.#holder.now();
+    if (!this.settled || this.#yields && now - this.#defended < DEFEND_INTERVAL) {
       this.end();
       this.#done?.(false);
       return true;
     }
-    const now = this.#holder.now();
     if (now - this.#defended >= DEFEND_INTERVAL) {
       this.#defended = now;
       this.#holder.announce(this.address, this.address);
