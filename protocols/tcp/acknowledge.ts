@@ -17,7 +17,7 @@ import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 export function takeAck(tcb: Tcb, segment: Segment): boolean {
   const { ack } = segment;
   // RFC 5961, 5.2: neither of what was never sent, nor of what is older than any window was.
-  if (before(tcb.sndMax, ack) || distance(tcb.sndUna, ack) > tcb.sndWndMax) {
+  if (before(tcb.sndMax, ack) || before(ack, tcb.ackLow)) {
     tcb.shared.counters.badAck++;
     challenge(tcb);
     return false;
@@ -70,6 +70,7 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
     const data = Math.min(tcb.sndUna === tcb.iss ? acked - 1 : acked, tcb.sendBuffer.size);
     if (data > 0) tcb.sendBuffer.drop(data);
     tcb.sndUna = ack;
+    if (distance(ack, tcb.ackLow) > tcb.sndWndMax) tcb.ackLow = ack - tcb.sndWndMax | 0;
     tcb.sndNxt = later(tcb.sndNxt, ack);
     // What lies behind moves along, or 2^31 bytes later it would seem to lie ahead.
     if (before(tcb.sndUp, ack)) tcb.sndUp = ack;

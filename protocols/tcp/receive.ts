@@ -157,6 +157,7 @@ function establish(tcb: Tcb, segment: Segment): void {
     tcb.sndWl2 = segment.ack;
   }
   tcb.state = ESTABLISHED;
+  tcb.ackLow = tcb.iss + 1 | 0;
   tcb.congestion = shared.congestion(tcb.mss);
   // A lost SYN is taken for congestion (RFC 6298, 5.7; RFC 5681, 3.1).
   if (tcb.synTimedOut) tcb.congestion.cwnd = tcb.mss;

@@ -96,6 +96,8 @@ export class Tcb implements Sender {
   sndWnd: number = 0;
   /** The largest SND.WND there was (Max.SND.WND). */
   sndWndMax: number = 0;
+  /** The oldest acknowledgement that is believed: of our SYN, and no older than Max.SND.WND (RFC 5961, 5.2). */
+  ackLow: number = 0;
   /** SND.WL1: SEG.SEQ of the last window update. */
   sndWl1: number = 0;
   /** SND.WL2: SEG.ACK of the last window update. */

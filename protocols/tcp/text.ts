@@ -11,11 +11,11 @@ import { sendAck, sendReset } from "./emit.ts";
 import { end, enterTimeWait } from "./end.ts";
 import { FIN, type Segment } from "./segment.ts";
 import { before, distance } from "./sequence.ts";
-import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, mayReceive } from "./state.ts";
+import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, mayReceive, TIME_WAIT } from "./state.ts";
 import { EVENT_READABLE, EVENT_URGENT, type Tcb } from "./tcb.ts";
 
 /** Bytes beyond which an urgent pointer behind RCV.NXT is of no more use. */
-const FAR = 1 << 30;
+const FAR = 0x4000_0000;
 
 /** Takes the urgent pointer: it points one past the last urgent byte (MUST-62). */
 export function takeUrgent(tcb: Tcb, segment: Segment): void {
@@ -30,7 +30,11 @@ export function takeUrgent(tcb: Tcb, segment: Segment): void {
 export function takeData(tcb: Tcb, segment: Segment, packet: Packet): void {
   const { counters } = tcb.shared;
   // After the peer's FIN there is nothing more to take (3.10.7.4).
-  if (!mayReceive(tcb.state)) return;
+  if (!mayReceive(tcb.state)) {
+    // In TIME-WAIT whatever is more than an acknowledgement is answered.
+    if (tcb.state === TIME_WAIT) acknowledgeNow(tcb);
+    return;
+  }
   let start = segment.dataStart;
   let stop = segment.dataEnd;
   let fin = (segment.flags & FIN) !== 0;

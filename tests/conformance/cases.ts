@@ -419,6 +419,12 @@ define("tcp: an ACK of data never sent is answered with an ACK", async (wire) =>
   await peer.expect({ flags: "A", ack: 1 });
   peer.reset();
 });
+define("tcp: data whose ACK is older than the connection is answered and dropped", async (wire) => {
+  const peer = await established(wire, 9);
+  peer.put({ ack: 0, data: "x", seq: 1 });
+  await peer.expect({ flags: "A", ack: 1 });
+  peer.reset();
+});
 define("tcp: data without ACK is dropped", async (wire) => {
   const peer = await established(wire, 9);
   peer.put({ flags: "P", seq: 1, data: "x" });

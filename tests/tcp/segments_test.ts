@@ -379,6 +379,13 @@ test("an ACK of what was not sent is answered and dropped, data and all; one too
   assertEquals(conn.readable, 0);
 });
 
+test("an ACK of our SYN's own number is too old to be believed, data and all (RFC 5961, 5.2)", async () => {
+  const { peer, conn } = await opened();
+  await peer.send({ seq: 1, ack: 0, data: "abc" });
+  peer.expect("A 1 1 0");
+  assertEquals(conn.readable, 0);
+});
+
 test("a segment without ACK is dropped", async () => {
   const { peer, conn } = await opened();
   await peer.send({ flags: "P", seq: 1, data: "abc" });
@@ -848,6 +855,21 @@ test("TIME-WAIT: a RST does not end it (RFC 1337); a newer SYN opens anew (RFC 1
   const got = peer.take()!;
   assertEquals([got.flags, got.ack], ["SA", 1001]);
   assert((got.rawSeq - iss | 0) > 2, "the new ISS lies above the old numbers");
+});
+
+test("TIME-WAIT: data and another FIN are answered", async () => {
+  const { peer, conn } = await opened();
+  conn.close();
+  await peer.settle();
+  peer.expect("FA 1 1 0");
+  await peer.send({ flags: "FA", ack: 2 });
+  peer.expect("A 2 2 0");
+  await peer.send({ data: "late", seq: 2, ack: 2 });
+  peer.expect("A 2 2 0");
+  await peer.send({ flags: "FA", seq: 2, ack: 2 });
+  peer.expect("A 2 2 0");
+  await peer.send({ seq: 2, ack: 2 });
+  peer.expect();
 });
 
 test("data and FIN after the peer's FIN are ignored", async () => {
