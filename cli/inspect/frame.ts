@@ -59,6 +59,8 @@ export class Network {
   at: number = 0;
   /** 4 or 6. */
   version: number = 4;
+  /** One past the last byte of the packet, as its header says. */
+  end: number = 0;
   /** Where the destination address lies, which a routing header may hold instead. */
   destination: number = 0;
 
@@ -71,6 +73,7 @@ export class Network {
     this.bytes = other.bytes;
     this.at = other.at;
     this.version = other.version;
+    this.end = other.end;
     this.destination = other.destination;
   }
 }

@@ -58,15 +58,16 @@ export function readIpv4(d: Dissection): number {
   network.bytes = bytes;
   network.at = at;
   network.version = 4;
-  network.destination = header > IPV4_HEADER ? finalDestination(bytes, at, at + header, window.end) : at + DESTINATION;
-  if (outer) frame.ipDestination = network.destination;
+  const destination = header > IPV4_HEADER ? finalDestination(bytes, at, at + header, window.end) : at + DESTINATION;
+  network.destination = destination < 0 ? at + DESTINATION : destination;
+  if (outer) frame.ipDestination = destination;
   const next = IP_PROTOCOL | bytes[at + PROTOCOL]!;
   if (window.length < header) return NOTHING;
   const bits = fragmentBits(bytes, at);
   window.start += header;
   window.fragmented = false;
   if ((bits & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) === 0) return next;
-  const sound = window.whole && window.length > 0 && foldChecksum(sumBytes(bytes, at, at + header)) === 0;
+  const sound = at + total <= window.end && window.length > 0 && foldChecksum(sumBytes(bytes, at, at + header)) === 0;
   const more = (bits & MORE_FRAGMENTS) !== 0;
   if (sound) return d.fragments.ipv4(d, at, (bits & FRAGMENT_OFFSET) << 3, more) ? next : NOTHING;
   window.fragmented = more;
@@ -90,11 +91,11 @@ function finalDestination(bytes: Uint8Array, at: number, end: number, captured: 
     if (option + 2 > captured) return -1;
     size = bytes[option + 1]!;
     if (size < 2 || option + size > end) break;
-    if (type !== LOOSE_ROUTE && type !== STRICT_ROUTE || size < 7) continue;
+    if (type !== LOOSE_ROUTE && type !== STRICT_ROUTE) continue;
     if (option + 3 > captured) return -1;
     const pointer = bytes[option + 2]!;
     if (pointer < 4 || pointer % 4 !== 0 || pointer > size) break;
-    if (option + size > captured) return -1;
+    if (end > captured || size < 7) return -1;
     found = option + size - 4;
   }
   return found;
@@ -116,6 +117,7 @@ export function readIpv6(d: Dissection): number {
   network.bytes = bytes;
   network.at = at;
   network.version = 6;
+  network.end = at + IPV6_HEADER + payload;
   network.destination = at + 24;
   window.fragmented = false;
   const jumbo = payload === 0 && next === HOP_BY_HOP ? jumboLength(bytes, at + IPV6_HEADER, window.end) : 0;
@@ -179,7 +181,7 @@ export function readFragment(d: Dissection): number {
   window.start += 8;
   // Behind an IPv4 header it means nothing, and only leads on.
   if ((bits & 0xfff9) === 0 || network.version === 4) return next;
-  return window.whole && d.fragments.ipv6(d, network.at, at, bits & 0xfff8, more) ? next : NOTHING;
+  return network.end <= window.end && d.fragments.ipv6(d, network.at, at, bits & 0xfff8, more) ? next : NOTHING;
 }
 
 /**
