@@ -25,6 +25,15 @@ const NAME = 9;
 const FIELD = 10;
 const LINE_LF = 11;
 const LAST_LF = 12;
+// Within an extension, after its semicolon.
+const EXTENSION_NAME = 13;
+const EXTENSION_SPACE = 14;
+const EXTENSION_IS = 15;
+const EXTENSION_VALUE = 16;
+const QUOTED = 17;
+const QUOTED_PAIR = 18;
+const EXTENSION_END = 19;
+const WRONG = 20;
 
 /** Reads the content of one message. */
 export class ContentReader {
@@ -139,18 +148,19 @@ export class ContentReader {
           this.#state = SIZE_DIGITS;
           if (++this.#line > LONGEST || this.#left > Number.MAX_SAFE_INTEGER) this.#fail(400, "chunk");
         } else if (this.#state === SIZE) this.#fail(400, "chunk");
-        else this.#afterSize(octet);
+        else {
+          this.#line = 0;
+          this.#state = nextInExtension(EXTENSION_END, octet);
+          if (this.#state === WRONG) this.#fail(400, "chunk");
+        }
         return;
       }
-      case SIZE_SPACE:
-        if (++this.#line > LONGEST) return this.#fail(400, "chunk");
-        if (octet === 59) this.#state = EXTENSION;
-        else if (octet !== SP && octet !== HTAB) this.#fail(400, "chunk");
-        return;
-      case EXTENSION:
-        if (octet === CR) this.#state = SIZE_LF;
-        else if (++this.#line > LONGEST || !(OCTETS[octet]! & VALUE)) this.#fail(400, "chunk");
-        return;
+      case LINE:
+      case NAME:
+      case FIELD:
+      case LINE_LF:
+      case LAST_LF:
+        return this.#trailer(octet);
       case SIZE_LF:
         if (octet !== LF) return this.#fail(400, "chunk");
         this.#line = 0;
@@ -167,18 +177,9 @@ export class ContentReader {
         this.#state = SIZE;
         return;
       default:
-        this.#trailer(octet);
+        this.#state = nextInExtension(this.#state, octet);
+        if (++this.#line > LONGEST || this.#state === WRONG) this.#fail(400, "chunk");
     }
-  }
-
-  /** The octet after the size: its line's end, or extensions, which nobody has ever needed. */
-  #afterSize(octet: number): void {
-    this.#line = 0;
-    if (octet === CR) this.#state = SIZE_LF;
-    else if (octet === 59) this.#state = EXTENSION;
-    // Space is bad before an extension, and no more than bad (RFC 9110, 5.6.3); before anything else it is wrong.
-    else if (octet === SP || octet === HTAB) this.#state = SIZE_SPACE;
-    else this.#fail(400, "chunk");
   }
 
   /** Trailer fields are read as strictly as all others, and dropped (RFC 9110, 6.5.1). */
@@ -207,4 +208,36 @@ export class ContentReader {
         else this.#fail(400, "trailer");
     }
   }
+}
+
+/**
+ * Reads extensions of a chunk (RFC 9112, 7.1.1), which nobody has ever needed. Space is bad around their separators, and no
+ * more than bad (RFC 9110, 5.6.3); elsewhere it is wrong.
+ *
+ * @returns The next state.
+ */
+function nextInExtension(state: number, octet: number): number {
+  const space = octet === SP || octet === HTAB;
+  const token = (OCTETS[octet]! & TOKEN) !== 0;
+  switch (state) {
+    case QUOTED:
+      if (octet === 34) return EXTENSION_END;
+      if (octet === 92) return QUOTED_PAIR;
+      return OCTETS[octet]! & VALUE ? QUOTED : WRONG;
+    case QUOTED_PAIR:
+      return OCTETS[octet]! & VALUE ? QUOTED : WRONG;
+    case EXTENSION:
+      return token ? EXTENSION_NAME : space ? EXTENSION : WRONG;
+    case EXTENSION_IS:
+      if (octet === 34) return QUOTED;
+      return token ? EXTENSION_VALUE : space ? EXTENSION_IS : WRONG;
+  }
+  if (octet === 59) return EXTENSION;
+  const named = state === EXTENSION_NAME || state === EXTENSION_SPACE;
+  if (octet === 61 && named) return EXTENSION_IS;
+  if (space) return named ? EXTENSION_SPACE : SIZE_SPACE;
+  // The size, a name or a value goes on or ends; after space it does not.
+  if (state === SIZE_SPACE || state === EXTENSION_SPACE) return WRONG;
+  if (octet === CR) return SIZE_LF;
+  return token && state !== EXTENSION_END ? state : WRONG;
 }

@@ -241,6 +241,28 @@ export const RAW_CASES: RawCase[] = [
   good("sizes with leading zeros", chunked("003\r\nabc\r\n000\r\n\r\n"), "\r\n\r\nabc"),
   good("a size of many zeros", chunked(`${"0".repeat(40)}3\r\nabc\r\n${"0".repeat(40)}\r\n\r\n`), "\r\n\r\nabc"),
   good("chunk extensions", chunked('3;a=b;c="d e"\r\nabc\r\n0;x\r\n\r\n'), "\r\n\r\nabc"),
+  ...[
+    ";a",
+    ";a=b",
+    ';a=""',
+    ';a="b;c"',
+    ';a="\\""',
+    ';a="\xe4\t"',
+    ";a;b=c;d",
+    " ; a = b",
+    "\t;\ta\t;\tb=c",
+    ' ;a="b" ;c',
+  ].map(
+    (extension) =>
+      good(`a chunk extension: ${extension}`, chunked(`3${extension}\r\nabc\r\n0${extension}\r\n\r\n`), "\r\n\r\nabc"),
+  ),
+  ...[";", ";;", ";=b", ";a=", ";a;", ";a b", ";a=b c", ";a@", ";a=b@", ";a=b=c", ";\xe4", ';a="b', ';a="b"c', ';a="\\']
+    .map(
+      (extension) => bad(`a bad chunk extension: ${extension}`, chunked(`3${extension}\r\nabc\r\n0\r\n\r\n`)),
+    ),
+  ...[";a ", ";a=b ", ';a="b"\t'].map(
+    (extension) => bad(`a chunk extension and space: ${extension}`, chunked(`3${extension}\r\nabc\r\n0\r\n\r\n`)),
+  ),
   good("bad whitespace before an extension", chunked("3 ;a\r\nabc\r\n0\r\n\r\n"), "\r\n\r\nabc"),
   good("trailer fields", chunked("3\r\nabc\r\n0\r\nA: b\r\nC: d\r\n\r\n"), "\r\n\r\nabc"),
   good("a CRLF within data", chunked("5\r\na\r\nbc\r\n0\r\n\r\n"), "\r\n\r\na\r\nbc"),
