@@ -82,6 +82,8 @@ export class Slaac implements Receiver, Ipv6Observer {
   readonly counters: SlaacCounters = new SlaacCounters();
   /** The last advertisement; null before the first. */
   last: Advertisement | null = null;
+  /** Protocols that hear of every advertisement, after it was taken up. */
+  readonly listeners: ((told: Advertisement) => void)[] = [];
   readonly #core: Core;
   readonly #ip: Ip;
   readonly #ipv6: Ipv6;
@@ -175,6 +177,7 @@ export class Slaac implements Receiver, Ipv6Observer {
     // A router has spoken: nobody needs to be asked (RFC 7559, 2.1).
     if (told.lifetime > 0) this.#core.timers.disarm(this.#solicit);
     this.#tell();
+    for (const listener of this.listeners) listener(told);
     try {
       this.#options.onAdvertisement?.(told);
     } catch (error) {
