@@ -12,14 +12,17 @@ import { impair, IMPAIR_OPTIONS } from "../../plugins/impair.ts";
 import { trace, TRACE_OPTIONS } from "../../plugins/trace.ts";
 import { arp, ARP_OPTIONS } from "../../protocols/arp.ts";
 import { dhcp, DHCP_OPTIONS } from "../../protocols/dhcp.ts";
+import { dhcpv6, DHCPV6_OPTIONS } from "../../protocols/dhcpv6.ts";
 import { dns, DNS_OPTIONS } from "../../protocols/dns.ts";
 import { ethernet, ETHERNET_OPTIONS } from "../../protocols/ethernet.ts";
 import { http, HTTP_OPTIONS, SERVE_OPTIONS } from "../../protocols/http.ts";
 import { httpServer } from "../../protocols/http_server.ts";
 import { icmp, ICMP_OPTIONS } from "../../protocols/icmp.ts";
 import { icmpv6, ICMPV6_OPTIONS } from "../../protocols/icmpv6.ts";
+import { igmp, IGMP_OPTIONS } from "../../protocols/igmp.ts";
 import { ipv4, IPV4_OPTIONS } from "../../protocols/ipv4.ts";
 import { ipv6, IPV6_OPTIONS } from "../../protocols/ipv6.ts";
+import { LINK_LOCAL_OPTIONS, linkLocal } from "../../protocols/link_local.ts";
 import { mld, MLD_OPTIONS } from "../../protocols/mld.ts";
 import { ndp, NDP_OPTIONS } from "../../protocols/ndp.ts";
 import { slaac, SLAAC_OPTIONS } from "../../protocols/slaac.ts";
@@ -81,6 +84,7 @@ export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
   ipv4: part(ipv4, IPV4_OPTIONS),
   ipv6: part(ipv6, IPV6_OPTIONS),
   icmp: part(icmp, ICMP_OPTIONS),
+  igmp: part(igmp, IGMP_OPTIONS),
   icmpv6: part(icmpv6, ICMPV6_OPTIONS),
   mld: part(mld, MLD_OPTIONS),
   slaac: part(slaac, SLAAC_OPTIONS),
@@ -88,6 +92,8 @@ export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
   udpTemplate: part(udpTemplate, UDP_TEMPLATE_OPTIONS),
   tcp: part(tcp, TCP_OPTIONS),
   dhcp: part(dhcp, DHCP_OPTIONS),
+  dhcpv6: part(dhcpv6, DHCPV6_OPTIONS),
+  linkLocal: part(linkLocal, LINK_LOCAL_OPTIONS),
   dns: part(dns, DNS_OPTIONS),
   http: part(http, HTTP_OPTIONS),
   httpServer: part(httpServer),
