@@ -116,7 +116,10 @@ export class Mld implements Receiver, Ipv6Observer {
   receive(packet: Packet): void {
     const { bytes, network, start: at } = packet;
     // Queries come from the link, and carry a Router Alert (RFC 3810, 5.1).
-    if (packet.length < 24 || bytes[network + 7] !== 1 || !isIpv6LinkLocal(readIpv6(bytes, network + 8))) {
+    if (
+      packet.length < 24 || bytes[network + 7] !== 1 || !isIpv6LinkLocal(readIpv6(bytes, network + 8)) ||
+      !isAlert(bytes, network)
+    ) {
       this.counters.badQueries++;
       return;
     }
@@ -186,6 +189,16 @@ export class Mld implements Receiver, Ipv6Observer {
 /** Whether a group is told of at all: not that of all nodes, nor what stays on this host (RFC 3810, 6). */
 function isReported(group: Ipv6Address): boolean {
   return (group.a >>> 16 & 15) > 1 && !group.equals(IPV6_ALL_NODES);
+}
+
+/** Whether hop-by-hop options, which were read and are sound, hold a Router Alert (RFC 2711). */
+function isAlert(bytes: Uint8Array, network: number): boolean {
+  if (bytes[network + 6] !== 0) return false;
+  const end = network + 48 + (bytes[network + 41]! << 3);
+  for (let at = network + 42; at < end; at += bytes[at] === 0 ? 1 : 2 + bytes[at + 1]!) {
+    if (bytes[at] === 5) return true;
+  }
+  return false;
 }
 
 /** The {@linkcode mld} protocol. */

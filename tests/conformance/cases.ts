@@ -555,6 +555,18 @@ define("tcp: a scaled window's right edge never moves left", async (wire) => {
   }
   peer.reset();
 });
+define("tcp: four blocks are told, three beside timestamps", async (wire) => {
+  for (const [options, most] of [[[], 4], [stamps(1000, 0), 3]] as const) {
+    const peer = await established(wire, 9, [2, 4, 5, 0xb4, 1, 1, 4, 2, ...options]);
+    for (let i = 1; i <= 5; i++) {
+      peer.put({ seq: 1 + 10 * i, data: "x" });
+      const got = await peer.expect({ flags: "A", ack: 1 });
+      const at = options.length > 0 ? 12 : 0;
+      assertEquals([...got.options.slice(at, at + 4)], [1, 1, 5, 2 + 8 * Math.min(i, most)]);
+    }
+    peer.put({ flags: "R", seq: 1 });
+  }
+});
 define("tcp: out-of-order data that comes again is told as a duplicate", async (wire) => {
   const peer = await established(wire, 9, [2, 4, 5, 0xb4, 1, 1, 4, 2]);
   const told = async (want: number[][]): Promise<void> => {

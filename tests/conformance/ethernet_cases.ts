@@ -302,3 +302,61 @@ define("ethernet: TCP connections work", async (station) => {
   assertEquals(await peer.collect(5), text("hello"));
   peer.reset();
 });
+define("ethernet: the group of all hosts is heard", async (station) => {
+  const destination = [224, 0, 0, 1];
+  const data = udpDatagram({ destination: 7, us: station.ip, them: destination }, text("all"));
+  station.put4({ protocol: 17, destination }, data, groupMac(destination));
+  assertEquals((await station.packet((p) => p.protocol === 17))?.[0].source, HOST.join("."));
+});
+define("ethernet: who is in no network that we know a way to is not answered, nor asked for", async (station) => {
+  const source = [192, 168, 9, 9];
+  station.put4({ protocol: 1, source }, icmpMessage(8, 0, [0, 1, 0, 1], text("x")));
+  const peer = new TcpPeer({ ...station.wire(4), us: source }, 7);
+  peer.put({ flags: "S" });
+  const asks = await station.take(({ type, payload }) =>
+    type === ARP && hex(payload.subarray(24, 28)) === hex(source) || hex(payload.subarray(16, 20)) === hex(source)
+  );
+  assertEquals(asks, null);
+});
+define("ethernet: a connection of a stranger: it is asked for, then gets its SYN,ACK", async (station) => {
+  station.answers = false;
+  const peer = new TcpPeer(station.wire(4), 7);
+  peer.put({ flags: "S" });
+  const asked = await station.take((frame) => station.asksArp(frame) || frame.type === IPV4);
+  assertEquals(asked?.type, ARP);
+  station.arp({ operation: 2, targetMac: station.lan.mac, to: station.lan.mac });
+  await peer.expect({ flags: "SA", ack: 1 });
+  peer.reset();
+});
+define("ethernet: a connection follows its peer to another hardware address", async (station) => {
+  const peer = new TcpPeer(station.wire(4), 7);
+  await peer.open();
+  await station.take(() => false, 1200);
+  station.mac = [2, 0, 0, 0, 2, station.number];
+  station.arp({ target: station.ip });
+  peer.put({ flags: "PA", data: "moved" });
+  const got = await station.take((frame) => frame.type === IPV4 && frame.payload[9] === 6);
+  assertEquals(got?.to, hex(station.mac));
+  peer.reset();
+});
+define(
+  "arp: a neighbour in use that is not confirmed is asked for after five seconds, alone, then by all",
+  async (station) => {
+    station.answers = false;
+    station.arp();
+    assert(await station.take(station.arpReply));
+    station.echo4(1);
+    assert(await station.answers4(1));
+    const start = station.now();
+    for (let i = 0; i < 3; i++) {
+      const got = await station.take(station.asksArp, 7000);
+      assertEquals(got?.to, hex(station.mac), `question ${i}`);
+      if (i === 0) assert(got!.at - start > 4000 && got!.at - start < 6500, String(got!.at - start));
+    }
+    await station.take(() => false, 1500);
+    // It has not answered: nothing is sent to it any more before it does.
+    station.echo4(2);
+    const got = await station.take((frame) => station.asksArp(frame) || frame.type === IPV4, 1500);
+    assertEquals([got?.type, got?.to], [ARP, hex(ALL)]);
+  },
+);

@@ -658,3 +658,124 @@ define("tcp over IPv6: errors do not end an established connection", async (stat
   assertEquals(await peer.collect(5), text("alive"));
   peer.reset();
 });
+define("tcp over IPv6: a connection follows its peer to another hardware address", async (station) => {
+  const peer = new TcpPeer(station.wire(6), 7);
+  await peer.open([2, 4, 0x05, 0xa0]);
+  station.mac = [2, 0, 0, 0, 2, station.number];
+  station.advertise({ flags: 0x20, destination: ALL_NODES, to: groupMac(ALL_NODES) });
+  peer.put({ flags: "PA", data: "moved" });
+  const got = await station.take((frame) => frame.type === IPV6 && frame.payload[6] === 6);
+  assertEquals(got?.to, hex(station.mac));
+  peer.reset();
+});
+
+// ---- Time and the link -----------------------------------------------------------------------------------------------------
+
+define("ndp: a stale neighbour in use is asked for after five seconds, alone", async (station) => {
+  station.answers = false;
+  station.solicit();
+  assert(await station.take(advertised));
+  station.echo6(1);
+  assert(await station.answers6(1));
+  const start = station.now();
+  for (let i = 0; i < 3; i++) {
+    const got = await station.take(station.asksNdp, 7000);
+    assertEquals([got?.to, hex(got?.payload.subarray(24, 40) ?? [])], [hex(station.mac), hex(station.ip6)]);
+    if (i === 0) assert(got!.at - start > 4000 && got!.at - start < 6500, String(got!.at - start));
+  }
+  await station.take(() => false, 1500);
+  station.echo6(2);
+  const got = await station.take((frame) => station.asksNdp(frame) || answered(frame), 1500);
+  assertEquals([got?.payload[40], got?.to], [135, hex(groupMac(solicitedNode(station.ip6)))]);
+});
+define("ndp: an answer confirms a neighbour", async (station) => {
+  station.solicit();
+  assert(await station.take(advertised));
+  station.echo6(1);
+  assert(await station.answers6(1));
+  assert(await station.take(station.asksNdp, 7000));
+  assertEquals(await station.take(station.asksNdp, 3000), null);
+});
+
+const linkLocal = (station: Station): number[] => [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, station.number];
+
+define("ipv6: a neighbour's link-local address is answered from ours, which is defended", async (station) => {
+  const us = linkLocal(station);
+  station.ip6.splice(0, 16, ...us);
+  station.echo6(1, { destination: ALL_NODES }, groupMac(ALL_NODES));
+  const got = await station.packet((p) => p.six && p.payload[0] === 129, 1000);
+  const theirs = [...got![0].addresses.slice(0, 16)];
+  assertEquals(theirs.slice(0, 8), us.slice(0, 8));
+  station.solicit({ target: theirs });
+  const told = await station.take((f) => advertised(f) && hex(f.payload.subarray(48, 64)) === hex(theirs));
+  assertEquals([told?.to, hex(told?.payload.subarray(8, 24) ?? [])], [hex(station.mac), hex(theirs)]);
+  station.echo6(2, { destination: theirs });
+  assert(await station.answers6(2));
+});
+
+/** A question for groups, version 2 (RFC 3810, 5.1), behind the router alert that it needs. */
+function query(station: Station, fields: { hopLimit?: number; source?: number[]; alert?: boolean } = {}): void {
+  const { hopLimit = 1, source = linkLocal(station), alert = true } = fields;
+  const message = icmp6(130, 0, [0, 100, 0, 0], [...ANY6, 2, 125, 0, 0], source, ALL_NODES);
+  const bytes = alert ? Uint8Array.from([58, 0, 5, 2, 0, 0, 1, 0, ...message]) : message;
+  station.put6({ next: alert ? 0 : 58, hopLimit, source, destination: ALL_NODES }, bytes, groupMac(ALL_NODES));
+}
+
+const reported = ({ type, payload }: Frame): boolean => type === IPV6 && payload[6] === 0 && payload[48] === 143;
+
+define("mld: a query is answered with the groups of our addresses (RFC 3810)", async (station) => {
+  query(station);
+  const group = hex(solicitedNode(HOST6));
+  const got = await station.take((frame) => reported(frame) && hex(frame.payload).includes(group), 2000);
+  assert(got, "no report came");
+  assertEquals([got.to, got.payload[7]], ["33:33:00:00:00:16", 1]);
+  assertEquals(hex(got.payload.subarray(40, 48)), hex([58, 0, 5, 2, 0, 0, 1, 0]));
+  // Of nobody while the link-local address is asked for (RFC 3590).
+  assert([0, 0xfe].includes(got.payload[8]!), hex(got.payload.subarray(8, 24)));
+  while (await station.take(reported, 2500)) { /* The host repeats itself at its start. */ }
+});
+define("mld: queries from beyond the link, or without a router alert, are not answered", async (station) => {
+  query(station, { hopLimit: 64 });
+  query(station, { source: station.ip6 });
+  query(station, { alert: false });
+  assertEquals(await station.take(reported, 1500), null);
+});
+define("ndp: a prefix that a router tells of makes an address, asked for first (RFC 4862)", async (station) => {
+  const source = linkLocal(station);
+  const prefix = [0xfd, 2, 0, 0, 0, 0, 0, station.number];
+  const advertise = (subnet: number, hopLimit: number, from: number[]): void => {
+    const option = [3, 4, 64, 0xc0, 0, 0, 0x0e, 0x10, 0, 0, 0x0e, 0x10, 0, 0, 0, 0];
+    const data = [
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      ...option,
+      ...prefix.slice(0, 6),
+      subnet,
+      ...prefix.slice(7),
+      ...ANY6.slice(8),
+    ];
+    station.put58(134, 0, [64, 0, 0, 0], data, { source: from, destination: ALL_NODES, hopLimit }, groupMac(ALL_NODES));
+  };
+  // From beyond the link, and from no router's address.
+  advertise(1, 254, source);
+  advertise(2, 255, station.ip6);
+  advertise(0, 255, source);
+  const asks = (frame: Frame): boolean =>
+    frame.type === IPV6 && frame.payload[40] === 135 &&
+    hex(frame.payload.subarray(48, 54)) === hex(prefix.slice(0, 6)) &&
+    frame.payload[55] === station.number;
+  const got = await station.take(asks, 2500);
+  assert(got, "no address was asked for");
+  const target = [...got.payload.subarray(48, 64)];
+  assertEquals([target[6], hex(got.payload.subarray(8, 24))], [0, hex(ANY6)]);
+  assertEquals(hex(got.payload.subarray(24, 40)), hex(solicitedNode(target)));
+  assertEquals(await station.take(asks, 2500), null);
+  station.echo6(1, { destination: target });
+  assert(await station.answers6(1));
+});

@@ -3,7 +3,20 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Case } from "./cases.ts";
-import { datagram, filled, icmpMessage, ip, type IpPacket, next, QUIET, TcpPeer, text, udpDatagram } from "./peer.ts";
+import {
+  datagram,
+  filled,
+  icmpMessage,
+  ip,
+  type IpPacket,
+  next,
+  QUIET,
+  TcpPeer,
+  text,
+  THEM,
+  udpDatagram,
+  US,
+} from "./peer.ts";
 import type { Wire } from "./wire.ts";
 
 export const MORE_CASES: Case[] = [];
@@ -585,4 +598,60 @@ define("tcp: a segment from another host does not belong to the connection", asy
   peer.put({ flags: "PA", data: "mine" });
   assertEquals(await peer.collect(4), text("mine"));
   peer.reset();
+});
+define("ip: destinations that are no host's are not answered", async (wire) => {
+  for (const destination of [[0, 0, 0, 0], [127, 0, 0, 1], [240, 0, 0, 1], [10, 0, 0, 0], [127, 255, 255, 255]]) {
+    wire.put(ip({ protocol: 1, destination }, echo(1)));
+    wire.put(ip({ protocol: 17, destination }, udpDatagram({ destination: 7, them: destination }, text("x"))));
+  }
+  assertEquals(await next(wire, () => true, QUIET), null);
+});
+define("udp: the largest datagram is echoed", async (wire) => {
+  const whole = udpDatagram({ destination: 7 }, filled(65_507));
+  for (let at = 0; at < whole.length; at += 1480) {
+    const fragment = at / 8 | (at + 1480 < whole.length ? 0x2000 : 0);
+    wire.put(ip({ protocol: 17, id: 80, fragment }, whole.subarray(at, at + 1480)));
+  }
+  assertEquals((await datagram(wire, 17, 1000))?.slice(8), filled(65_507));
+});
+
+function tooBig(peer: TcpPeer, mtu: number, seq: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, peer.to);
+  view.setUint16(2, peer.port);
+  view.setInt32(4, peer.iss + seq);
+  const quoted = ip({ protocol: 6, source: THEM, destination: US }, bytes);
+  return ip({ protocol: 1 }, icmpMessage(3, 4, [0, 0, mtu >> 8, mtu & 255], quoted));
+}
+
+define("tcp: fragmentation needed for what is not in flight changes nothing (RFC 5927)", async (wire) => {
+  const peer = new TcpPeer(wire, 19);
+  await peer.open();
+  assertEquals((await peer.expect({ seq: 1 })).data.length, 1460);
+  for (const seq of [10_000_000, -10_000]) wire.put(tooBig(peer, 600, seq));
+  for (;;) {
+    const got = await peer.take(3000);
+    assert(got, "nothing was sent again");
+    assert(got.data.length === 1460 || got.flags.includes("P"), String(got.data.length));
+    if (got.seq === 1) break;
+  }
+  peer.put({ flags: "R", seq: 1 });
+});
+define("tcp: data with an acknowledgement that is far too old is dropped (RFC 5961, 5)", async (wire) => {
+  const peer = new TcpPeer(wire, 9);
+  await peer.open();
+  peer.put({ seq: 1, ack: -10_000_000, data: "x" });
+  const got = await peer.take();
+  assert(!got || got.ack === 1, String(got?.ack));
+  peer.reset();
+});
+define("tcp: RST in SYN-RECEIVED ends the opening", async (wire) => {
+  const peer = new TcpPeer(wire, 7);
+  peer.put({ flags: "S" });
+  await peer.expect({ flags: "SA" });
+  peer.put({ flags: "R", seq: 1 });
+  await peer.silence(2000);
+  peer.put({ flags: "A", seq: 1, ack: 1 });
+  await peer.expect({ flags: "R", seq: 1 });
 });
