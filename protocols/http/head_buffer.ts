@@ -6,7 +6,6 @@
 
 import type { TcpConnection } from "../tcp.ts";
 import { type HeadParser, INCOMPLETE } from "./head_parser.ts";
-import { CR, LF } from "./octets.ts";
 
 const EMPTY: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
@@ -22,9 +21,7 @@ export class HeadBuffer {
 
   /** Whether more is held than the empty lines that may come before a head. */
   get begun(): boolean {
-    const { bytes, size } = this;
-    for (let i = 0; i < size; i++) if (bytes[i] !== CR && bytes[i] !== LF) return true;
-    return false;
+    return this.bytes.subarray(0, this.size).some((octet) => octet > 32);
   }
 
   /**

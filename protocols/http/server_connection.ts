@@ -19,7 +19,7 @@ import type { HeadCache } from "./head_cache.ts";
 import { contentGone, type ContentSource, IncomingContent } from "./incoming_content.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import type { FieldList, KnownBodies } from "./known_body.ts";
-import { CR, encodeOctets, LF } from "./octets.ts";
+import { decodeOctets, encodeOctets } from "./octets.ts";
 import { Outbox } from "./outbox.ts";
 import { join, readBeginning, sendContent } from "./outgoing_content.ts";
 import { readRequestHead, type RequestHead } from "./request_head.ts";
@@ -40,10 +40,6 @@ const OVER = 4;
 
 /** Requests that one connection may make in a turn. */
 const PIPELINED = 32;
-/** The head of a request that cannot be read. */
-const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
-/** `HEAD` and a space. */
-const HEAD: readonly number[] = [72, 69, 65, 68, 32];
 /** Bytes of a stream that are waited for to know the length. */
 const BEGINNING = 16_384;
 
@@ -480,8 +476,9 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     this.#unread = null;
     if (reader.ended) return this.#next();
     // What comes next cannot be found: that gets an answer too, for the client may have sent more requests.
-    if (reader.reason === "chunk" || reader.reason === "trailer") this.#refuse(reader.status, reader.reason, NOTHING);
-    else this.#close();
+    if (reader.reason === "chunk" || reader.reason === "trailer") {
+      this.#refuse(reader.status, reader.reason, this.#held.bytes);
+    } else this.#close();
   }
 
   // --- the app reads the content ---
@@ -579,7 +576,9 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
     exchange?.fail(new NetError("ECONNABORTED", `The request was answered with ${status}`));
     const text = `${status} ${reasonPhrase(status)}${reason ? ` (${reason})` : ""}\n`;
     // A client that asked for the head alone takes what follows for the next response (RFC 9110, 9.3.2).
-    const bare = head instanceof Uint8Array ? beginsWithHead(head) : head.method === "HEAD";
+    const bare = head instanceof Uint8Array
+      ? /^[\r\n]*HEAD /.test(decodeOctets(head.subarray(0, 32), false))
+      : head.method === "HEAD";
     writer.begin(status, "", date.at(core.now()), [["Content-Type", "text/plain;charset=UTF-8"]]);
     this.#outbox.write(bare ? writer.end(text.length, "close") : writer.endWith(text, "close", this.#rest), true);
     this.#close();
@@ -641,11 +640,4 @@ export class ServerConnection implements TcpUser, Sender, ContentSource, Exchang
   abort(): void {
     this.#abort(new NetError("ECONNABORTED", "The server was closed"));
   }
-}
-
-/** Whether octets are those of a request with the method HEAD, as far as they can be read. */
-function beginsWithHead(bytes: Uint8Array): boolean {
-  let at = 0;
-  while (bytes[at] === CR || bytes[at] === LF) at++;
-  return HEAD.every((octet, i) => bytes[at + i] === octet);
 }
