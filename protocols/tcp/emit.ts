@@ -66,7 +66,7 @@ export function emit(tcb: Tcb, flags: number, seq: number, offset: number, lengt
   const now = core.now();
   // An acknowledgement alone tells what came out of order; a segment with data has its room for data.
   const sacked = length === 0 && tcb.sackReport && !(flags & (SYN | RST))
-    ? tcb.sackReport.fill(tcb.receiveBuffer, tcb.rcvNxt)
+    ? tcb.sackReport.fill(tcb.receiveBuffer, tcb.rcvNxt, tcb.timestamps ? 6 : 8)
     : 0;
   const optionsLength = (flags & SYN ? synOptionsLength(tcb.scaling, tcb.sack) : 0) +
     (tcb.timestamps ? TIMESTAMPS_LENGTH : 0) + (sacked > 0 ? 4 + 4 * sacked : 0);

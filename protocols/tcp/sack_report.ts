@@ -8,8 +8,8 @@
 import type { ReceiveBuffer } from "./reassembly.ts";
 import { distance } from "./sequence.ts";
 
-/** Blocks that fit beside timestamps. */
-const MAX_BLOCKS = 3;
+/** Blocks that fit in the option; beside timestamps one less. */
+const MAX_BLOCKS = 4;
 
 /** Remembers which out-of-order data came last. */
 export class SackReport {
@@ -45,9 +45,10 @@ export class SackReport {
    *
    * @param buffer The receive buffer.
    * @param rcvNxt RCV.NXT.
+   * @param most Numbers that there is room for.
    * @returns Numbers in `blocks`, two for each; 0 when there is nothing to tell.
    */
-  fill(buffer: ReceiveBuffer, rcvNxt: number): number {
+  fill(buffer: ReceiveBuffer, rcvNxt: number, most: number): number {
     const { blocks } = this;
     let count = this.#duplicate ? 2 : 0;
     const first = count;
@@ -57,7 +58,7 @@ export class SackReport {
       return count;
     }
     for (const seq of this.#recent) {
-      if (count === blocks.length) break;
+      if (count === most) break;
       const run = buffer.runOf(distance(seq, rcvNxt));
       if (run < 0) continue;
       const from = rcvNxt + buffer.runs[run]! | 0;

@@ -561,8 +561,9 @@ define("tcp: four blocks are told, three beside timestamps", async (wire) => {
     for (let i = 1; i <= 5; i++) {
       peer.put({ seq: 1 + 10 * i, data: "x" });
       const got = await peer.expect({ flags: "A", ack: 1 });
-      const at = options.length > 0 ? 12 : 0;
-      assertEquals([...got.options.slice(at, at + 4)], [1, 1, 5, 2 + 8 * Math.min(i, most)]);
+      // Behind the timestamps, or before them.
+      const at = got.options[2] === 8 ? 12 : 0;
+      assertEquals(got.options.slice(at, at + 4), [1, 1, 5, 2 + 8 * Math.min(i, most)]);
     }
     peer.put({ flags: "R", seq: 1 });
   }

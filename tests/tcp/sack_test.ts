@@ -65,7 +65,7 @@ test("out-of-order data that comes again is told as a duplicate before the block
   assertEquals(blocks(peer, peer.take()), [[15, 21], [11, 25]]);
 });
 
-test("blocks tell what came out of order, the most recent first, three at most with room for timestamps", async () => {
+test("blocks tell what came out of order, the most recent first, four at most, three beside timestamps (RFC 2018, 3)", async () => {
   const { peer } = await opened();
   await peer.send({ seq: 11, data: data(10) });
   assertEquals(blocks(peer, peer.take()), [[11, 21]]);
@@ -74,13 +74,19 @@ test("blocks tell what came out of order, the most recent first, three at most w
   await peer.send({ seq: 51, data: data(10) });
   assertEquals(blocks(peer, peer.take()), [[51, 61], [31, 41], [11, 21]]);
   await peer.send({ seq: 71, data: data(10) });
-  assertEquals(blocks(peer, peer.take()), [[71, 81], [51, 61], [31, 41]]);
+  assertEquals(blocks(peer, peer.take()), [[71, 81], [51, 61], [31, 41], [11, 21]]);
+  await peer.send({ seq: 91, data: data(10) });
+  assertEquals(blocks(peer, peer.take()), [[91, 101], [71, 81], [51, 61], [31, 41]]);
   // What joins two runs is one block; what fills the first hole is acknowledged for good.
   await peer.send({ seq: 21, data: data(10) });
   assertEquals(blocks(peer, peer.take())[0], [11, 41]);
   await peer.send({ seq: 1, data: data(10) });
   const got = peer.take()!;
-  assertEquals([got.ack, blocks(peer, got)], [41, [[71, 81], [51, 61]]]);
+  assertEquals([got.ack, blocks(peer, got)], [41, [[91, 101], [71, 81], [51, 61]]]);
+  const stamped = await opened({}, [...OFFER, 1, 1, 8, 10, ...bytesOf(1000), ...bytesOf(0)]);
+  for (const seq of [11, 31, 51, 71]) await stamped.peer.send({ seq, data: data(10) });
+  const segments = [1, 2, 3, 4].map(() => stamped.peer.take()!);
+  assertEquals(segments[3]!.options.length, 40);
 });
 
 test("a duplicate is told in the first block, once (RFC 2883)", async () => {
