@@ -79,7 +79,8 @@ export class CaptureReader {
    * @param buffer Bytes of the buffer at first.
    */
   constructor(file: Uint8Array | null = null, buffer: number = BUFFER) {
-    this.bytes = file ?? new Uint8Array(buffer);
+    // A plain array, whatever the file comes in: slice() of Node's buffers copies nothing.
+    this.bytes = file ? new Uint8Array(file.buffer, file.byteOffset, file.length) : new Uint8Array(buffer);
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
     if (file) {
       this.limit = file.length;

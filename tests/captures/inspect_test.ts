@@ -12,7 +12,7 @@ import { captures, type FrameFields, golden, tsharkBytes, tsharkFrames } from ".
 
 const HERE = import.meta.dirname!;
 const live = hasProgram("tshark");
-const read = (name: string): Uint8Array => readFileSync(join(HERE, name));
+const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(HERE, name)));
 
 /** The frames in which some field differs. */
 function differences(ours: FrameFields[], theirs: FrameFields[]): string[] {
@@ -130,11 +130,10 @@ function payloads(frames: FrameFields[], name: string): { number: number; payloa
     const size = frame["tcp.len"] as number;
     // From the end: headers before it are of any kind, and no frame here is padded but short ones.
     const cut = (frame["len"] as number) - (frame["cap"] as number);
-    const padding = Math.max(0, size === 0 ? 0 : 0);
     const kept = Math.max(0, size - cut);
     found.push({
       number: reader.number,
-      payload: reader.bytes.slice(reader.end - kept - padding, reader.end - padding),
+      payload: reader.bytes.slice(reader.end - kept, reader.end),
     });
   }
   return found;
