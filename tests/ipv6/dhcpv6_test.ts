@@ -142,7 +142,7 @@ test("the first request waits a random part of a second, the next ones double (R
   assert(Math.max(...firsts) <= 1050 && new Set(firsts).size > 1, `${firsts}`);
 });
 
-test("requests are an hour apart at most, or what a server said (RFC 8415, 21.24)", () => {
+test("requests are an hour apart at most, or what a server said (RFC 8415, 21.25)", () => {
   const [one, first] = asking();
   const long = asked(one, 5 * DAY / 24, 1000).map(({ at }) => at);
   assert(long.at(-1)! - long.at(-2)! > 3_200_000 && long.at(-1)! - long.at(-2)! < 3_970_000, `${long}`);
