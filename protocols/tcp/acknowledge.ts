@@ -131,16 +131,15 @@ function tellWritable(tcb: Tcb): void {
   tcb.events |= EVENT_WRITABLE;
 }
 
-/** Measures the round-trip time (RFC 7323, 4; without timestamps one segment at a time). */
+/** Measures the round-trip time: of one segment at a time by our own clock, of all others by timestamps (RFC 7323, 4). */
 function measure(tcb: Tcb, segment: Segment): void {
-  if (tcb.timestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
-    const rtt = tcb.tsNow() - segment.tsEcr | 0;
-    // The ACK of what was sent again may be the second one, its echo that of the first, which was lost: no such time.
-    if (rtt >= 0 && !(tcb.retransmitting && tcb.rtt.doubts(rtt))) tcb.rtt.measure(rtt);
-    tcb.timedAt = -1;
-  } else if (tcb.timedAt >= 0 && before(tcb.timedSeq, segment.ack)) {
+  if (tcb.timedAt >= 0 && before(tcb.timedSeq, segment.ack)) {
     tcb.rtt.measure(tcb.shared.core.now() - tcb.timedAt);
     tcb.timedAt = -1;
+  } else if (tcb.timestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
+    const rtt = tcb.tsNow() - segment.tsEcr | 0;
+    // The echo may be that of a segment that was lost, or of none that there was: no such time.
+    if (rtt >= 0 && !tcb.rtt.doubts(rtt)) tcb.rtt.measure(rtt);
   }
   if (tcb.synTimedOut && tcb.sndUna === (tcb.iss + 1 | 0)) tcb.rtt.afterSynTimeout();
 }

@@ -691,6 +691,23 @@ test("timestamps: echoed from the segment that moved the left edge; every segmen
   assertEquals(got.options.slice(8), bytesOf(1001));
 });
 
+test("an echo of a time that never was does not spoil the retransmission timeout", async () => {
+  const { peer, conn } = await opened({}, TS);
+  conn.write(bytes(100));
+  await peer.settle();
+  peer.take();
+  await peer.wait(50);
+  peer.tsEcr -= 10_000_000;
+  await peer.send({ ack: 101 });
+  conn.write(bytes(100));
+  await peer.settle();
+  const first = peer.take()!;
+  await peer.wait(60_000, true);
+  const again = peer.take()!;
+  assertEquals(again.seq, 101);
+  assert(again.at - first.at < 1000, String(again.at - first.at));
+});
+
 test("two full segments are acknowledged at once, timestamps and a smaller path counted (SHLD-19)", async () => {
   for (const [options, size] of [[TS, 1448], [MSS, 1000]] as const) {
     const { peer } = await opened({}, options);
