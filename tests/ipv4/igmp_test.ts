@@ -271,3 +271,24 @@ test("options are checked, and a stack that closes holds nothing", () => {
   one.net.close();
   assertEquals(one.net.packetsTaken, 0);
 });
+
+test("cut and mutated messages are read without harm", () => {
+  const one = joined(GROUP, OTHER);
+  const random = seededRandom(3);
+  const seeds = [
+    query3("0.0.0.0"),
+    query3(GROUP, { sources: ["10.0.0.7", "10.0.0.8"] }),
+    query2(GROUP),
+    message([0x16, 0, 0, 0, ...ip4(GROUP)], { destination: GROUP }),
+  ].map((packet) => [...packet.subarray(24)]);
+  for (let i = 0; i < 20_000; i++) {
+    const bytes = seeds[i % seeds.length]!.slice(0, 1 + (random() >>> 0) % 24);
+    for (let n = i % 3; n > 0; n--) bytes[(random() >>> 0) % bytes.length] = random() & 255;
+    if (bytes.length >= 8) bytes.fill(0, 2, 4);
+    one.put(bytes.length >= 8 ? message(bytes) : ipv4Packet(bytes, { protocol: 2, destination: "224.0.0.1" }));
+    if (i % 100 === 0) one.pass(500, 500);
+  }
+  one.pass(700_000, 1000);
+  for (const name of ["malformed", "queries", "badQueries", "reports"]) assert(one.counter("igmp", name) > 0, name);
+  assertEquals([one.counter("loop", "faults"), one.net.packetsTaken], [0, 0]);
+});
