@@ -10,6 +10,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { httpMemory } from "./http_memory.ts";
 import { httpTap } from "./http_tap.ts";
+import { captures } from "./inspect.ts";
 import { type Effort, measure, type Result } from "./rounds.ts";
 import { binary, NAMES } from "./runtimes.ts";
 import type { Inventory, Scenario } from "./scenario.ts";
@@ -19,7 +20,15 @@ import { tapBulk } from "./tap_bulk.ts";
 import { tcpMemory } from "./tcp_memory.ts";
 import { udpMemory } from "./udp_memory.ts";
 
-const ALL: readonly (Scenario | Inventory)[] = [tcpMemory, udpMemory, httpMemory, ...httpTap, ...tapBulk, sizes];
+const ALL: readonly (Scenario | Inventory)[] = [
+  tcpMemory,
+  udpMemory,
+  httpMemory,
+  ...httpTap,
+  ...tapBulk,
+  ...captures,
+  sizes,
+];
 
 const HELP = `Usage: deno task bench [options]
 
