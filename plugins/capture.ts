@@ -22,7 +22,12 @@ import { checkOptions } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
 import { CAPTURE_OPTIONS, type CaptureOptions } from "./capture/options.ts";
 
-export { type PcapngInterface, type PcapngStatistics, PcapngWriter } from "../core/capture/pcapng_writer.ts";
+export {
+  type PcapngInterface,
+  type PcapngNotes,
+  type PcapngStatistics,
+  PcapngWriter,
+} from "../core/capture/pcapng_writer.ts";
 export { CAPTURE_OPTIONS, type CaptureOptions } from "./capture/options.ts";
 export { Recent, recent, RECENT_OPTIONS, type RecentOptions, type RecentPacket } from "./capture/recent.ts";
 
