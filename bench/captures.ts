@@ -37,7 +37,7 @@ export function makeCapture(size: number): BenchCapture {
   const random = seededRandom(1);
   for (let i = 0; i < PACKETS; i++) {
     const frame = makeFrame((random() >>> 0) % 100, i);
-    writer.packet(1_700_000_000 + i, 0, frame, 0, frame.length);
+    writer.packet(1_700_000_000, i * 20_000, frame, 0, frame.length);
   }
   writer.flush();
   const all = Uint8Array.from(block.flatMap((piece) => [...piece]));

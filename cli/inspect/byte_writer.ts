@@ -108,56 +108,68 @@ export class ByteWriter {
    * @param value The number.
    */
   number(value: number): void {
-    if (!(value >= 0 && value <= 4_294_967_295)) return this.text(String(value));
+    if (value > 999_999_999 || !(value >= 0)) return this.#large(value);
     const { bytes } = this;
-    let { at } = this;
-    if (value < 10) {
-      bytes[at] = 48 + value;
-      this.at = at + 1;
+    let rest = value | 0;
+    if (rest < 10) {
+      bytes[this.at++] = 48 + rest;
       return;
     }
-    let size = value < 100
+    let size = rest < 100
       ? 2
-      : value < 1000
+      : rest < 1000
       ? 3
-      : value < 10_000
+      : rest < 10_000
       ? 4
-      : value < 100_000
+      : rest < 100_000
       ? 5
-      : value < 1_000_000
+      : rest < 1_000_000
       ? 6
-      : value < 10_000_000
+      : rest < 10_000_000
       ? 7
-      : value < 100_000_000
+      : rest < 100_000_000
       ? 8
-      : value < 1_000_000_000
-      ? 9
-      : 10;
-    at = this.at = at + size;
+      : 9;
+    let at = this.at + size;
+    this.at = at;
     for (; size > 1; size -= 2) {
-      const rest = Math.floor(value / 100);
-      const two = 2 * (value - rest * 100);
+      // Division of small integers, which engines turn into a multiplication.
+      const hundreds = (rest / 100) | 0;
+      const two = (rest - hundreds * 100) << 1;
       bytes[--at] = DIGITS[two + 1]!;
       bytes[--at] = DIGITS[two]!;
-      value = rest;
+      rest = hundreds;
     }
-    if (size === 1) bytes[--at] = 48 + value;
+    if (size === 1) bytes[--at] = 48 + rest;
+  }
+
+  /** A number of ten digits, or one that is none of the usual. */
+  #large(value: number): void {
+    if (!(value <= 4_294_967_295 && value >= 0)) return this.text(String(value));
+    const billions = Math.floor(value / 1e9);
+    this.bytes[this.at++] = 48 + billions;
+    this.padded(value - billions * 1e9, 9);
   }
 
   /**
    * Writes an integer with zeros before it.
    *
-   * @param value The number.
+   * @param value The number, below 2^31.
    * @param size Its digits.
    */
   padded(value: number, size: number): void {
     const { bytes } = this;
-    for (let at = this.at + size - 1; at >= this.at; at--) {
-      const rest = Math.floor(value / 10);
-      bytes[at] = 48 + value - rest * 10;
-      value = rest;
+    let at = this.at + size;
+    this.at = at;
+    let rest = value | 0;
+    for (; size > 1; size -= 2) {
+      const hundreds = (rest / 100) | 0;
+      const two = (rest - hundreds * 100) << 1;
+      bytes[--at] = DIGITS[two + 1]!;
+      bytes[--at] = DIGITS[two]!;
+      rest = hundreds;
     }
-    this.at += size;
+    if (size === 1) bytes[--at] = 48 + rest;
   }
 
   /**

@@ -29,6 +29,9 @@ const LENGTH = words(", length ");
 /** Writes frames. */
 export class Lines {
   readonly #writer: ByteWriter;
+  /** The second that was written last, and its digits. */
+  #second: number = NaN;
+  readonly #clock: Uint8Array<ArrayBuffer> = words("00:00:00");
 
   /**
    * Begins.
@@ -63,16 +66,23 @@ export class Lines {
     writer.endLine();
   }
 
+  /** Notes the time of day in digits, for it stays the same from packet to packet. */
+  #day(seconds: number): void {
+    this.#second = seconds;
+    const day = seconds - Math.floor(seconds / 86_400) * 86_400;
+    const clock = this.#clock;
+    for (const [at, part] of [day / 3600, day / 60 % 60, day % 60].entries()) {
+      clock[3 * at] = 48 + Math.floor(part / 10);
+      clock[3 * at + 1] = 48 + Math.floor(part) % 10;
+    }
+  }
+
   /** The time of day, UTC. */
   #time({ seconds, nanoseconds, timed }: Frame): void {
     const writer = this.#writer;
     if (!timed) return writer.text("--:--:--.------");
-    const day = seconds - Math.floor(seconds / 86_400) * 86_400;
-    writer.padded(Math.floor(day / 3600), 2);
-    writer.byte(58);
-    writer.padded(Math.floor(day / 60) % 60, 2);
-    writer.byte(58);
-    writer.padded(day % 60, 2);
+    if (seconds !== this.#second) this.#day(seconds);
+    writer.raw(this.#clock);
     writer.byte(46);
     nanoseconds = Math.min(nanoseconds, 999_999_999);
     const micros = Math.floor(nanoseconds / 1000);

@@ -117,7 +117,7 @@ export function typeNumber(type: string): number {
  * @returns The type, such as `"A"` or `"TYPE65"`.
  */
 export function typeName(number: number): string {
-  for (const [name, [type]] of Object.entries(LAYOUTS)) if (type === number) return name;
+  for (const name in LAYOUTS) if (LAYOUTS[name as DnsType][0] === number) return name;
   return `TYPE${number}`;
 }
 
