@@ -17,7 +17,7 @@ export interface SideDigest {
 /** Bytes that are kept of a side behind a hole; what is more fills no hole any more. */
 const MOST_HELD = 32_000_000;
 /** Bytes that are kept of a side that was open when the capture began, before its lowest number counts as its first. */
-const MOST_UNSETTLED = 4_000_000;
+const MOST_UNSETTLED = 1_000_000;
 /** Bytes that all sides may keep. */
 const MOST_IN_ALL = 256_000_000;
 
