@@ -1,5 +1,6 @@
-// Asks the kernel of this namespace every conformance case, through a TUN and a TAP device. Run by `kernel_test.ts` inside a namespace;
-// prints a line for each case.
+// Asks the kernel of this namespace every conformance case, through a TUN and a TAP device. Run by `kernel_test.ts` inside a
+// namespace; prints a line for each case: of those alone whose names hold the first argument, over the medium ("ip" or
+// "ethernet") of the second.
 
 import { tap } from "@bonsai/net/drivers/tap";
 import { tun } from "@bonsai/net/drivers/tun";
@@ -54,7 +55,7 @@ await new Promise((resolve) => setTimeout(resolve, 2500));
 const wire = kernelWire(driver);
 const mac = readFileSync("/sys/class/net/tap0/address", "latin1").trim().split(":").map((byte) => parseInt(byte, 16));
 const lan = { ...kernelWire(frames), mac };
-const only = process.argv[2];
+const [only, medium] = process.argv.slice(2);
 
 async function ask(name: string, run: () => Promise<void>): Promise<void> {
   if (only && !name.includes(only)) return;
@@ -66,8 +67,13 @@ async function ask(name: string, run: () => Promise<void>): Promise<void> {
   }
 }
 
-for (const { name, run } of [...CASES, ...MORE_CASES]) await ask(name, () => run(wire));
-for (const { name, run } of [...ETHERNET_CASES, ...IPV6_CASES]) await ask(name, () => run(lan));
+if (medium !== "ethernet") {
+  // The last of CASES tells the kernel of a small MTU, which it remembers.
+  for (const { name, run } of [...MORE_CASES, ...CASES]) await ask(name, () => run(wire));
+}
+if (medium !== "ip") {
+  for (const { name, run } of [...ETHERNET_CASES, ...IPV6_CASES]) await ask(name, () => run(lan));
+}
 driver.close();
 frames.close();
 process.exit(0);
