@@ -109,8 +109,8 @@ export function readLlc({ window }: Dissection): number {
   // Information frames have a control field of two bytes; IP comes in unnumbered ones.
   const control = (bytes[at + 2]! & 3) === 3 ? 1 : 2;
   window.start += 2 + control;
-  if (sap === 0x06 && (bytes[at + 2]! & 0xef) === 3) return IP;
-  if (sap !== 0xaa || bytes[at + 1] !== 0xaa || (bytes[at + 2]! & 0xef) !== 3 || window.length < 5) return NOTHING;
+  if (sap === 0x06 && bytes[at + 2] === 3) return IP;
+  if (sap !== 0xaa || bytes[at + 1] !== 0xaa || bytes[at + 2] !== 3 || window.length < 5) return NOTHING;
   const organization = bytes[at + 3]! << 16 | bytes[at + 4]! << 8 | bytes[at + 5]!;
   const type = window.u16(3);
   window.start += 5;
