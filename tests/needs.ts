@@ -11,7 +11,8 @@ import { test } from "node:test";
 
 /**
  * What a test may need: `"root"`, `"netns"` (root that may make network namespaces), `"tun"` (root that may open
- * /dev/net/tun), `"deno"` or `"bun"` (that runtime to run in), or the name of a program.
+ * /dev/net/tun), `"deno"` or `"bun"` (that runtime to run in), a variable of the environment (`"ASK_KERNEL=1"`), or the name of
+ * a program.
  */
 export type Need = "root" | "netns" | "tun" | "deno" | "bun" | string & Record<never, never>;
 
@@ -43,6 +44,7 @@ function has(need: Need): boolean {
   }
   if (need === "deno") return "Deno" in globalThis;
   if (need === "bun") return "Bun" in globalThis;
+  if (need.includes("=")) return process.env[need.split("=")[0]!] === need.split("=")[1];
   return hasProgram(need);
 }
 
