@@ -13,7 +13,7 @@ import { hasProgram } from "../tests/needs.ts";
 import { ROOT } from "../tests/tap/namespace.ts";
 import { type BenchCapture, makeCapture } from "./captures.ts";
 import { binary, command, lacks, NAMES } from "./runtimes.ts";
-import type { Contender, Sample, Scenario } from "./scenario.ts";
+import type { Arena, Contender, Sample, Scenario } from "./scenario.ts";
 
 /** Bytes of the capture for each second that a round shall take: 500 MB for `--seconds 10`. */
 const BYTES_PER_SECOND = 50_000_000;
@@ -58,7 +58,7 @@ function arena(
   unit: "bytes" | "packets",
   ours: Ours[],
   theirs: [name: string, words: string[]][],
-): { contenders: Contender[]; absent: string[]; close(): Promise<void> } {
+): Arena {
   let capture: BenchCapture | null = null;
   const file = (seconds: number): BenchCapture => capture ??= makeCapture(seconds * BYTES_PER_SECOND);
   const contenders: Contender[] = [];
@@ -86,7 +86,7 @@ function arena(
       measure: (seconds) => run([...words, file(seconds).path], file(seconds), unit),
     });
   }
-  return { contenders, absent, close: () => Promise.resolve(capture?.close()) };
+  return { contenders, absent, close: () => capture?.close() };
 }
 
 /** Runs a program to its end, and asks the shell what it took. */

@@ -85,6 +85,7 @@ async function measured(
     return { results, absent: arena.absent };
   } finally {
     progress("");
+    arena.close?.();
   }
 }
 

@@ -38,6 +38,8 @@ export interface Arena {
   readonly contenders: readonly Contender[];
   /** Who does not, and why: a sentence each. */
   readonly absent: readonly string[];
+  /** Takes down what was set up. */
+  close?(): void;
 }
 
 /** What is measured, and how it is told. */
