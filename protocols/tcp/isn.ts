@@ -4,8 +4,6 @@
  * @module
  */
 
-export { KeyedHash } from "../../core/keyed_hash.ts";
-
 /**
  * The clock part M of an initial sequence number: it ticks every 4 microseconds (RFC 9293, MUST-8).
  *

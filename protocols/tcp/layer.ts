@@ -14,6 +14,7 @@ import {
   type Path,
   PROTOCOL_TCP,
 } from "../../core/ip.ts";
+import { KeyedHash } from "../../core/keyed_hash.ts";
 import { NetError } from "../../core/net_error.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { Core } from "../../core/protocol.ts";
@@ -31,7 +32,7 @@ import { Connection } from "./connection.ts";
 import { connect, Listening } from "./conn.ts";
 import { Demux } from "./demux.ts";
 import { end } from "./end.ts";
-import { isnClock, KeyedHash } from "./isn.ts";
+import { isnClock } from "./isn.ts";
 import { Listener } from "./listener.ts";
 import { segmentArrives, takeSyn } from "./receive.ts";
 import { sendReset } from "./emit.ts";
