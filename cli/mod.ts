@@ -10,9 +10,9 @@
  */
 
 import process from "node:process";
-import config from "../deno.json" with { type: "json" };
 import { runCommand, UsageError } from "./command.ts";
 import { SUBCOMMANDS } from "./commands.ts";
+import { PACKAGE } from "./package_info.ts";
 import { style } from "./style.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -21,7 +21,7 @@ function help(): string {
   const { bold, dim } = style();
   const commands = Object.entries(SUBCOMMANDS);
   const width = Math.max(...commands.map(([name]) => name.length));
-  return `${bold("bonsai")} ${config.version}: a network stack that an app composes, and thereby prunes
+  return `${bold("bonsai")} ${PACKAGE.version}: a network stack that an app composes, and thereby prunes
 
 Usage: bonsai COMMAND [arguments]
 
@@ -51,7 +51,7 @@ export async function cli(args: readonly string[]): Promise<void> {
     if (rest.length > 0 && rest[0] !== "--help") return await cli([...rest, "--help"]);
     console.log(help());
   } else if (name === "--version" || name === "-V") {
-    console.log(config.version);
+    console.log(PACKAGE.version);
   } else {
     const command = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
     if (command) await runCommand(`bonsai ${name}`, await command.load(), rest);

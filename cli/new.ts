@@ -7,11 +7,11 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
-import config from "../deno.json" with { type: "json" };
 import { readArguments, UsageError } from "./command.ts";
 import { ask, canAsk } from "./new/ask.ts";
 import { project } from "./new/project.ts";
 import { TEMPLATES } from "./new/templates.ts";
+import { PACKAGE } from "./package_info.ts";
 import { style } from "./style.ts";
 import { didYouMean, nearest } from "./suggest.ts";
 
@@ -112,9 +112,9 @@ function report(folder: string, template: string, paths: readonly string[]): str
     `Made ${here || "an app here"} from ${template}: ${paths.length} files`,
     "",
     ...(here ? [`  ${bold(`cd ${here}`)}`] : []),
-    ...(bun ? [`  ${bold(`bunx jsr add ${config.name}`)}`] : []),
+    ...(bun ? [`  ${bold(`bunx jsr add ${PACKAGE.name}`)}`] : []),
     ...run,
     "",
-    dim(bun ? "With Deno: deno task test" : `With Bun: bunx jsr add ${config.name}, then bun run test`),
+    dim(bun ? "With Deno: deno task test" : `With Bun: bunx jsr add ${PACKAGE.name}, then bun run test`),
   ].join("\n");
 }

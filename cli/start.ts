@@ -5,13 +5,14 @@
  * @module
  */
 
-import config from "../deno.json" with { type: "json" };
 import type { Plugin } from "../core/driver.ts";
 import { recent } from "../plugins/capture.ts";
 import { trace } from "../plugins/trace.ts";
 import { readOptions, runCommand, untilInterrupted, UsageError } from "./command.ts";
 import { home } from "./home/app.ts";
 import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
+import { PACKAGE } from "./package_info.ts";
+import { runtime } from "./runtime.ts";
 import { CaptureFile } from "./start/capture_file.ts";
 import { embedded } from "./start/embedded.ts";
 import { onDevice } from "./start/on_device.ts";
@@ -65,7 +66,7 @@ const GRACE = 1000;
 export async function start(args: readonly string[]): Promise<void> {
   const values = readOptions(args, OPTIONS);
   if (values.help) return console.log(HELP);
-  if (values.version) return console.log(config.version);
+  if (values.version) return console.log(PACKAGE.version);
   const port = values.port === undefined ? undefined : readPort(values.port);
   const wired = values.driver === undefined || values.driver === "memory";
   const stray = wired && Object.keys(LINK_OPTIONS).find((name) => name !== "driver" && name in values);
@@ -77,17 +78,18 @@ export async function start(args: readonly string[]): Promise<void> {
   if (values.trace) plugins.push(trace(console.log));
   const file = values.capture === undefined ? null : new CaptureFile(values.capture);
   if (file) plugins.push(file.plugin);
-  const runtime = navigator.userAgent.replace("/", " ");
+  const { name, version } = runtime();
+  const runs = `${name} ${version}`;
   const print = values.quiet ? () => {} : console.log;
   let place: Place | null = null;
   try {
     place = link ? onDevice(link, { port, plugins, print }) : embedded({ port, plugins, print });
     const { net } = place;
-    const app = home({ ...place, recent: last, runtime, version: config.version });
+    const app = home({ ...place, recent: last, runtime: runs, version: PACKAGE.version });
     const server = net.http.serve({
       fetch: (request, info) => place!.visit(info.remoteAddr, () => app.fetch(request, info)),
     }, { port: place.port });
-    console.log(`bonsai ${config.version} on ${runtime}`);
+    console.log(`bonsai ${PACKAGE.version} on ${runs}`);
     console.log(`${await place.open()}\nCtrl-C ends it`);
     await untilInterrupted(place.lost);
     place.lost.throwIfAborted();

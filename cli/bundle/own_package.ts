@@ -6,14 +6,15 @@
 
 import type { Plugin } from "esbuild";
 import { fileURLToPath } from "node:url";
-import config from "../../deno.json" with { type: "json" };
+import { PACKAGE } from "../package_info.ts";
 
 /** The folder of the package. */
-export const PACKAGE: URL = new URL("../../", import.meta.url);
+export const PACKAGE_FOLDER: URL = new URL("../../", import.meta.url);
 
-const EXPORTS: Readonly<Record<string, string>> = config.exports;
-const SPECIFIER = new RegExp(`^(?:jsr:/?)?${config.name}(?:@[^/]*)?(/.*)?$`);
+const SPECIFIER = new RegExp(`^(?:jsr:/?)?${PACKAGE.name}(?:@[^/]*)?(/.*)?$`);
 const REMOTE = "bonsai";
+/** The package for npm holds JavaScript. */
+const EXTENSION = import.meta.url.endsWith(".js") ? ".js" : ".ts";
 
 /**
  * Makes the plugin that finds them.
@@ -26,9 +27,9 @@ export function ownPackage(): Plugin {
     setup(context) {
       context.onResolve({ filter: SPECIFIER }, ({ path }) => {
         const name = `.${SPECIFIER.exec(path)?.[1] ?? ""}`;
-        const target = EXPORTS[name];
-        if (!target) return { errors: [{ text: `${config.name} does not export "${name}"` }] };
-        const url = new URL(target, PACKAGE);
+        const target = PACKAGE.exports[name];
+        if (!target) return { errors: [{ text: `${PACKAGE.name} does not export "${name}"` }] };
+        const url = new URL(target.replace(/\.ts$/, EXTENSION), PACKAGE_FOLDER);
         return url.protocol === "file:" ? { path: fileURLToPath(url) } : { path: url.href, namespace: REMOTE };
       });
       context.onResolve({ filter: /^\./, namespace: REMOTE }, ({ path, importer }) => ({

@@ -6,9 +6,9 @@
 
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import config from "../../deno.json" with { type: "json" };
 import type { Bundled } from "./bundler.ts";
-import { PACKAGE } from "./own_package.ts";
+import { PACKAGE } from "../package_info.ts";
+import { PACKAGE_FOLDER } from "./own_package.ts";
 
 /** A module of a part. */
 export interface PartModule {
@@ -75,9 +75,9 @@ export function partsOf(bundled: Bundled, folder: string): BundlePart[] {
  */
 export function absent(parts: readonly BundlePart[]): { readonly name: string; readonly by: string }[] {
   const present = new Set(parts.filter(({ size }) => size > 0).map(({ name }) => name));
-  return Object.keys(config.exports).map((name) => name.slice(2))
+  return Object.keys(PACKAGE.exports).map((name) => name.slice(2))
     .filter((name) => /^(protocols|drivers|plugins)\//.test(name) && !present.has(name))
-    .map((name) => ({ name, by: `import { ${camel(name)} } from "${config.name}/${name}"` }));
+    .map((name) => ({ name, by: `import { ${camel(name)} } from "${PACKAGE.name}/${name}"` }));
 }
 
 /** The name of a module's factory: dns_server.ts exports dnsServer(). */
@@ -89,9 +89,9 @@ function camel(name: string): string {
 function placeOf(path: string, folder: string): Place {
   const absolute = path.startsWith("bonsai:") ? path.slice("bonsai:".length) : null;
   const inside = absolute
-    ? absolute.startsWith(PACKAGE.href) ? absolute.slice(PACKAGE.href.length) : null
-    : PACKAGE.protocol === "file:"
-    ? outside(relative(fileURLToPath(PACKAGE), `${folder}/${path}`))
+    ? absolute.startsWith(PACKAGE_FOLDER.href) ? absolute.slice(PACKAGE_FOLDER.href.length) : null
+    : PACKAGE_FOLDER.protocol === "file:"
+    ? outside(relative(fileURLToPath(PACKAGE_FOLDER), `${folder}/${path}`))
     : null;
   const npm = /(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\/(.*)/.exec(path);
   if (npm) return { part: npm[1]!, own: false, path: npm[2]! };

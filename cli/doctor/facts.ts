@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import { runtime } from "../runtime.ts";
 
 /** What a machine and a process are like. */
 export interface MachineFacts {
@@ -38,16 +39,12 @@ export const PROGRAMS: readonly string[] = ["ip", "tcpdump", "tshark", "curl"];
 
 /** Reads the facts of this machine. Nothing is changed; a namespace that is made for a try is gone at once. */
 export async function readFacts(): Promise<MachineFacts> {
-  const { platform, versions } = process;
+  const { platform } = process;
   const linux = platform === "linux";
   const uid = process.getuid?.() ?? null;
-  const [runtime, version] = versions.deno
-    ? ["Deno", versions.deno]
-    : versions.bun
-    ? ["Bun", versions.bun]
-    : ["Node", versions.node ?? ""];
+  const { name, version } = runtime();
   return {
-    runtime,
+    runtime: name,
     version,
     platform,
     uid,

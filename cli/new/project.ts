@@ -4,7 +4,7 @@
  * @module
  */
 
-import config from "../../deno.json" with { type: "json" };
+import { PACKAGE } from "../package_info.ts";
 import { FILES } from "./files.ts";
 import { type Task, TEMPLATES } from "./templates.ts";
 
@@ -36,7 +36,6 @@ function tasks(template: string, line: (task: Task) => string): Record<string, s
 
 function denoJson(template: string, name: string): string {
   const { packages = [], published } = TEMPLATES[template]!;
-  const known = config.imports as Readonly<Record<string, string>>;
   return json({
     ...(published && { name: `@you/${name}`, version: "0.1.0", license: "MIT", exports: "./mod.ts" }),
     tasks: tasks(template, ({ run, allow }) => {
@@ -44,8 +43,8 @@ function denoJson(template: string, name: string): string {
       return `deno ${command}${allow ? ` ${allow}` : ""}${file}`;
     }),
     imports: {
-      [config.name]: `jsr:${config.name}@^${config.version}`,
-      ...Object.fromEntries(packages.map((name) => [name, known[name]])),
+      [PACKAGE.name]: `jsr:${PACKAGE.name}@^${PACKAGE.version}`,
+      ...Object.fromEntries(packages.map((name) => [name, PACKAGE.imports[name]])),
     },
     // What Bun installs is Bun's.
     nodeModulesDir: "none",
@@ -55,7 +54,6 @@ function denoJson(template: string, name: string): string {
 
 function packageJson(template: string, name: string): string {
   const { packages = [] } = TEMPLATES[template]!;
-  const known = config.imports as Readonly<Record<string, string>>;
   return json({
     name,
     private: true,
@@ -63,7 +61,7 @@ function packageJson(template: string, name: string): string {
     scripts: tasks(template, ({ run }) => `bun ${run}`),
     // Not bonsai: JSR's own command puts it here for Bun, and Deno has it from deno.json.
     ...(packages.length > 0 && {
-      dependencies: Object.fromEntries(packages.map((name) => [name, known[name]!.split("@").at(-1)])),
+      dependencies: Object.fromEntries(packages.map((name) => [name, PACKAGE.imports[name]!.split("@").at(-1)])),
     }),
   });
 }

@@ -1,5 +1,6 @@
 /**
- * deno.json exports every public module, and nothing else. With `--write` it makes the list so.
+ * deno.json exports every public module, and nothing else; and the command line knows what stands there. With `--write`
+ * it makes both so.
  *
  * @module
  */
@@ -7,6 +8,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { conclude, publicModules, read, ROOT } from "./tree.ts";
+
+const INFO = "cli/package_info.ts";
 
 /** What deno.json must export. */
 function wanted(): Record<string, string> {
@@ -18,6 +21,34 @@ function wanted(): Record<string, string> {
   return list;
 }
 
+/** The module that tells the command line of the package: the published forms do not all hold deno.json. */
+function wantedInfo(): string {
+  const { name, version, exports, imports } = JSON.parse(read("deno.json"));
+  return `/**
+ * The package, as deno.json describes it. \`deno task exports\` makes this module.
+ *
+ * @module
+ */
+
+// deno-fmt-ignore-file
+
+/** What stands in deno.json. */
+export interface PackageInfo {
+  /** Its name. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+  /** The path of each module that it exports, by its name. */
+  readonly exports: Readonly<Record<string, string>>;
+  /** What it imports, by the name in its modules. */
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+/** What stands in deno.json. */
+export const PACKAGE: PackageInfo = ${JSON.stringify({ name, version, exports, imports }, null, 2)};
+`;
+}
+
 /** What the exports lack or have too much. */
 export function exportFaults(): string[] {
   const have: Record<string, string> = JSON.parse(read("deno.json")).exports;
@@ -27,6 +58,7 @@ export function exportFaults(): string[] {
       .map((name) => `deno.json does not export "${name}" as "${want[name]}": run deno task exports`),
     ...Object.keys(have).filter((name) => !(name in want))
       .map((name) => `deno.json exports "${name}", which is no public module: run deno task exports`),
+    ...(read(INFO) === wantedInfo() ? [] : [`${INFO} is not what deno.json holds: run deno task exports`]),
   ];
 }
 
@@ -35,6 +67,7 @@ if (import.meta.main) {
     const config = JSON.parse(read("deno.json"));
     config.exports = wanted();
     writeFileSync(join(ROOT, "deno.json"), JSON.stringify(config, null, 2) + "\n");
+    writeFileSync(join(ROOT, INFO), wantedInfo());
   }
   conclude("exports", exportFaults());
 }
