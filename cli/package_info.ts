@@ -42,6 +42,7 @@ export const PACKAGE: PackageInfo = {
     "./protocols/igmp": "./protocols/igmp.ts",
     "./protocols/ipv4": "./protocols/ipv4.ts",
     "./protocols/ipv6": "./protocols/ipv6.ts",
+    "./protocols/kernel_filter": "./protocols/kernel_filter.ts",
     "./protocols/link_local": "./protocols/link_local.ts",
     "./protocols/mdns": "./protocols/mdns.ts",
     "./protocols/mld": "./protocols/mld.ts",

@@ -60,6 +60,16 @@ export interface Driver<M extends Medium = Medium> {
    * @returns The time, in the clock's milliseconds: now or earlier when it is due, infinity when nothing is held back.
    */
   next?(): number;
+  /**
+   * Lets only packets through that a program of classic BPF takes (Linux, Documentation/networking/filter.rst), in place of
+   * the program before: what it returns 0 for is dropped where nobody is woken for it. A driver that knows no such place
+   * leaves it out.
+   *
+   * @param program Its instructions, 8 bytes each, a `struct sock_filter` of this host: at most 4096. Offsets count from the
+   * start of the frame. Without any, all packets come through again.
+   * @returns Whether the program is in force; where it is not, all packets come through.
+   */
+  filter?(program: Uint8Array): boolean;
   /** What it counts, in numeric fields: `net.counters()` shows them as those of `"driver"`. */
   readonly counters?: object;
   /**

@@ -23,6 +23,8 @@ export class DriverWrapper<M extends Medium = Medium> implements Driver<M> {
   readonly offload: Offload;
   /** What the inner driver counts. */
   readonly counters?: object;
+  /** Lets only packets through that a program of classic BPF takes, where the inner driver can. */
+  readonly filter?: (program: Uint8Array) => boolean;
   /** The driver inside. */
   protected readonly inner: Driver<M>;
 
@@ -38,6 +40,7 @@ export class DriverWrapper<M extends Medium = Medium> implements Driver<M> {
     this.mtu = inner.mtu;
     this.offload = inner.offload;
     if (inner.counters) this.counters = inner.counters;
+    if (inner.filter) this.filter = (program) => inner.filter!(program);
   }
 
   /** Fills an empty packet with the next one received. */

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "./clock.ts";
-import type { Link, Medium, Offload, Wire } from "./driver.ts";
+import type { Driver, Link, Medium, Offload, Wire } from "./driver.ts";
 import type { Ipv4Address } from "./ipv4_address.ts";
 import type { Ipv6Address } from "./ipv6_address.ts";
 import type { PacketPool } from "./packet.ts";
@@ -38,6 +38,8 @@ export interface Core {
   readonly pool: PacketPool;
   /** What the driver does for the stack. */
   readonly offload: Offload;
+  /** The driver, for what is said to it beside packets; these go through the layers. */
+  readonly driver: Driver;
   /** The time, in milliseconds: of this turn inside one, the clock's outside. */
   now(): number;
   /** Random 32 bits, as an int32; seeded in a replay. */

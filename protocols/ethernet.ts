@@ -48,12 +48,13 @@ export class Ethernet implements Receiver {
   readonly mtu: number;
   /** What it drops, by reason. */
   readonly counters: EthernetCounters = new EthernetCounters();
+  /** Who reads the frames, by EtherType. */
+  readonly uppers: Map<number, Receiver> = new Map();
+  /** Groups that were joined, each as often as it was: their addresses as 48-bit numbers. */
+  readonly groups: number[] = [];
   readonly #wire: Wire;
   readonly #high: number;
   readonly #low: number;
-  readonly #uppers: Map<number, Receiver> = new Map();
-  /** Groups that were joined, each as often as it was: their addresses as 48-bit numbers. */
-  readonly #groups: number[] = [];
 
   /**
    * Starts the layer.
@@ -77,7 +78,7 @@ export class Ethernet implements Receiver {
    * @param receiver Who reads them.
    */
   attach(type: number, receiver: Receiver): void {
-    this.#uppers.set(type, receiver);
+    this.uppers.set(type, receiver);
   }
 
   /**
@@ -86,7 +87,7 @@ export class Ethernet implements Receiver {
    * @param group Its address.
    */
   join(group: MacAddress): void {
-    this.#groups.push(groupNumber(group, 0));
+    this.groups.push(groupNumber(group, 0));
   }
 
   /**
@@ -95,8 +96,8 @@ export class Ethernet implements Receiver {
    * @param group Its address.
    */
   leave(group: MacAddress): void {
-    const at = this.#groups.indexOf(groupNumber(group, 0));
-    if (at >= 0) this.#groups.splice(at, 1);
+    const at = this.groups.indexOf(groupNumber(group, 0));
+    if (at >= 0) this.groups.splice(at, 1);
   }
 
   /**
@@ -124,7 +125,7 @@ export class Ethernet implements Receiver {
     }
     if (bytes[at]! & 1) {
       const all = macHigh(bytes, at) === -1 && macLow(bytes, at) === 0xffff;
-      if (!all && !this.#groups.includes(groupNumber(bytes, at))) {
+      if (!all && !this.groups.includes(groupNumber(bytes, at))) {
         this.counters.foreign++;
         return;
       }
@@ -147,7 +148,7 @@ export class Ethernet implements Receiver {
       type = etherType(bytes, at + VLAN_TAG);
       start += VLAN_TAG;
     }
-    const upper = this.#uppers.get(type);
+    const upper = this.uppers.get(type);
     if (upper) {
       packet.start = start;
       upper.receive(packet);

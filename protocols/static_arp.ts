@@ -77,11 +77,13 @@ export class StaticArp implements Link<Ipv4Address>, Neighbour, Receiver {
   readonly live: boolean = true;
   /** What it does and drops. */
   readonly counters: StaticArpCounters = new StaticArpCounters();
+  /** Addresses that it answers for. */
+  readonly claimed: Ipv4Address[] = [];
+  /** Who reads the packets. */
+  receiver: Receiver | null = null;
   readonly #wire: Wire;
   /** The header of what is sent: from us to the neighbour. */
   readonly #header: Uint8Array<ArrayBuffer>;
-  readonly #claimed: Ipv4Address[] = [];
-  #receiver: Receiver | null = null;
 
   /**
    * Starts the link.
@@ -97,20 +99,25 @@ export class StaticArp implements Link<Ipv4Address>, Neighbour, Receiver {
     wire.attach(this);
   }
 
+  /** Our MAC address. */
+  get mac(): Uint8Array {
+    return this.#header.subarray(6, 12);
+  }
+
   /** Names who reads the packets. */
   attach(receiver: LinkReceiver): void {
-    this.#receiver = receiver;
+    this.receiver = receiver;
   }
 
   /** Answers for an address from now on. */
   claim(address: Ipv4Address): boolean {
-    return this.#claimed.push(address) > 0;
+    return this.claimed.push(address) > 0;
   }
 
   /** Answers for an address no more. */
   release(address: Ipv4Address): void {
-    const at = this.#claimed.indexOf(address);
-    if (at >= 0) this.#claimed.splice(at, 1);
+    const at = this.claimed.indexOf(address);
+    if (at >= 0) this.claimed.splice(at, 1);
   }
 
   /** The neighbour. */
@@ -136,7 +143,7 @@ export class StaticArp implements Link<Ipv4Address>, Neighbour, Receiver {
     if (type === ETHERTYPE_IPV4) {
       packet.cast = group && (packet.i32(0) === -1 ? BROADCAST : MULTICAST);
       packet.start += HEADER;
-      this.#receiver?.receive(packet);
+      this.receiver?.receive(packet);
     } else if (type === ETHERTYPE_ARP) this.#answer(packet);
     else this.counters.unknown++;
   }
@@ -153,13 +160,13 @@ export class StaticArp implements Link<Ipv4Address>, Neighbour, Receiver {
     const wanted = packet.i32(TARGET + 6) as Ipv4Address;
     if (
       packet.length < ARP_END || packet.i32(HEADER) !== 0x00010800 || packet.i32(HEADER + 4) !== 0x06040001 ||
-      !this.#claimed.includes(wanted) || bytes[at + SENDER]! & 1
+      !this.claimed.includes(wanted) || bytes[at + SENDER]! & 1
     ) {
       this.counters.ignored++;
       return;
     }
     this.counters.replies++;
-    const mac = this.#header.subarray(6, 12);
+    const { mac } = this;
     bytes[at + HEADER + 7] = 2;
     bytes.copyWithin(at + TARGET, at + SENDER, at + TARGET);
     bytes.set(mac, at + SENDER);
@@ -177,7 +184,8 @@ export class StaticArp implements Link<Ipv4Address>, Neighbour, Receiver {
 }
 
 /** The {@linkcode staticArp} protocol. */
-export interface StaticArpProtocol extends Protocol<"staticArp", { wire: Wire }, { link: Link<Ipv4Address> }> {}
+export interface StaticArpProtocol
+  extends Protocol<"staticArp", { wire: Wire }, { link: Link<Ipv4Address>; staticArp: StaticArp }> {}
 
 /**
  * IPv4 over Ethernet to one neighbour, without ARP.
@@ -194,7 +202,7 @@ export function staticArp(options: StaticArpOptions): StaticArpProtocol {
     start: (core, { wire }) => {
       const link = new StaticArp(wire, options);
       core.count("staticArp", link.counters);
-      return { link };
+      return { link, staticArp: link };
     },
   };
 }

@@ -67,7 +67,10 @@ export class Udp implements IpReceiver {
   readonly counters: UdpCounters = new UdpCounters();
   readonly #core: Core;
   readonly #most: number;
-  readonly #buckets: (UdpSocket | null)[] = new Array(BUCKETS).fill(null);
+  /** The sockets, by the low bits of their ports; those of one bucket are linked by `next`. */
+  readonly buckets: (UdpSocket | null)[] = new Array(BUCKETS).fill(null);
+  /** Hears that a socket was opened or closed. */
+  onSockets: (() => void) | null = null;
   #open: number = 0;
 
   /**
@@ -84,7 +87,7 @@ export class Udp implements IpReceiver {
     ip.attach(PROTOCOL_UDP, this);
     core.count("udp", this.counters);
     core.onClose(() => {
-      for (const first of this.#buckets) for (let s: UdpSocket | null = first; s; s = s.next) s.close();
+      for (const first of this.buckets) for (let s: UdpSocket | null = first; s; s = s.next) s.close();
     });
   }
 
@@ -122,9 +125,10 @@ export class Udp implements IpReceiver {
     }
     const socket = new UdpSocket(this, port, local, network, options, onDatagram);
     const bucket = port & BUCKETS - 1;
-    socket.next = this.#buckets[bucket]!;
-    this.#buckets[bucket] = socket;
+    socket.next = this.buckets[bucket]!;
+    this.buckets[bucket] = socket;
     this.#open++;
+    this.onSockets?.();
     return socket;
   }
 
@@ -160,12 +164,13 @@ export class Udp implements IpReceiver {
   remove(socket: UdpSocket): void {
     const bucket = socket.port & BUCKETS - 1;
     this.#open--;
-    let before = this.#buckets[bucket]!;
-    if (before === socket) this.#buckets[bucket] = socket.next;
+    let before = this.buckets[bucket]!;
+    if (before === socket) this.buckets[bucket] = socket.next;
     else {
       while (before.next !== socket) before = before.next!;
       before.next = socket.next;
     }
+    this.onSockets?.();
   }
 
   /**
@@ -232,7 +237,7 @@ export class Udp implements IpReceiver {
     const many = network.isMany(destination);
     let best: UdpSocket | null = null;
     let most = 0;
-    for (let s: UdpSocket | null = this.#buckets[port & BUCKETS - 1]!; s; s = s.next) {
+    for (let s: UdpSocket | null = this.buckets[port & BUCKETS - 1]!; s; s = s.next) {
       if (s.port !== port) continue;
       const fit = s.fit(packet, network, destination, many);
       if (fit > most) {
@@ -252,7 +257,7 @@ export class Udp implements IpReceiver {
   fault(packet: Packet, fault: IpFault): void {
     const port = packet.u16(0);
     const network = packet.ip!;
-    for (let s: UdpSocket | null = this.#buckets[port & BUCKETS - 1]!; s; s = s.next) {
+    for (let s: UdpSocket | null = this.buckets[port & BUCKETS - 1]!; s; s = s.next) {
       if (s.port !== port) continue;
       const path = s.quoted(packet);
       if (!path) continue;
@@ -296,7 +301,7 @@ export class Udp implements IpReceiver {
   }
 
   #isFree(port: number, local: IpAddress | null, network: Network | null, reuse: boolean): boolean {
-    for (let s: UdpSocket | null = this.#buckets[port & BUCKETS - 1]!; s; s = s.next) {
+    for (let s: UdpSocket | null = this.buckets[port & BUCKETS - 1]!; s; s = s.next) {
       const apart = s.port !== port || reuse && s.options.reuseAddress === true ||
         network && s.network && network !== s.network ||
         local !== null && s.local !== null && !sameAddress(local, s.local);

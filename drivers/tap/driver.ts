@@ -20,6 +20,9 @@ const FRAME_HEADERS = 18;
 const VECTOR = 4;
 /** 2^-32, as a literal, for a bundler keeps what it must compute. */
 const HIGH = 2.3283064365386963e-10;
+/** Attaches a program of classic BPF to a TAP device, and takes it away. */
+const TUNATTACHFILTER = 0x401054d5;
+const TUNDETACHFILTER = 0x401054d6;
 const EINTR = 4;
 const EIO = 5;
 const EBADF = 9;
@@ -59,6 +62,7 @@ export class TapDriver<M extends Medium = Medium> implements Driver<M> {
   /** The packet that the first vector points to: the loop receives into the same one every time. */
   #target: Packet | null = null;
   #error: NetError | null = null;
+  #filtered: boolean = false;
 
   /**
    * Opens a device; called by `tap` and `tun`.
@@ -191,6 +195,18 @@ export class TapDriver<M extends Medium = Medium> implements Driver<M> {
     return false;
   }
 
+  /** Lets only frames through that a program of classic BPF takes; Linux has this for TAP devices alone. */
+  filter(program: Uint8Array): boolean {
+    if (this.#fd < 0) return false;
+    // A `struct sock_fprog`: how many instructions there are, and where, in 64 bits.
+    const at = this.#libc.address(program);
+    const request = new Uint8Array(Uint32Array.of(program.length / 8, 0, at, at * HIGH).buffer);
+    this.#filtered = program.length > 0 && this.#libc.ioctl(this.#fd, TUNATTACHFILTER, request) === 0;
+    // The one before must not stay: it lets through what was wanted then.
+    if (!this.#filtered) this.#libc.ioctl(this.#fd, TUNDETACHFILTER, request);
+    return this.#filtered;
+  }
+
   /** No limit: the kernel handles a packet while it is written. */
   room(): number {
     return Infinity;
@@ -220,6 +236,8 @@ export class TapDriver<M extends Medium = Medium> implements Driver<M> {
   close(): void {
     if (this.#fd < 0) return;
     const fd = this.#fd;
+    // A device that stays would keep it.
+    if (this.#filtered) this.filter(new Uint8Array(0));
     this.#fd = -1;
     this.#waiter.close();
     this.#libc.close(fd);
