@@ -8,7 +8,6 @@ import { writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { bundle, stop, type Target } from "./bundle/bundler.ts";
 import { readArguments, UsageError } from "./command.ts";
-import { didYouMean } from "./suggest.ts";
 
 const TARGETS: readonly Target[] = ["deno", "bun", "browser", "node"];
 
@@ -25,8 +24,9 @@ Examples:
   bonsai bundle main.ts --out app.js
   bonsai bundle page.ts --target browser --out page.js`;
 
-const OPTIONS = {
-  target: { type: "string", short: "t" },
+/** The options. */
+export const OPTIONS = {
+  target: { type: "string", short: "t", choices: TARGETS },
   out: { type: "string", short: "o" },
   readable: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -42,12 +42,7 @@ export async function bundleApp(args: readonly string[]): Promise<void> {
   if (values.help) return console.log(HELP);
   const [file] = positionals;
   if (file === undefined) throw new UsageError("say which app, such as: bundle main.ts");
-  const target = (values.target ?? "deno") as Target;
-  if (!TARGETS.includes(target)) {
-    throw new UsageError(
-      `there is no target "${target}"${didYouMean(target, TARGETS) || ` (there is ${TARGETS.join(", ")})`}`,
-    );
-  }
+  const { target = "deno" } = values;
   try {
     const { code, size, gzipped, missing } = await bundle({
       entry: { file: resolve(file) },

@@ -20,7 +20,8 @@ ${LINK_HELP}
 
 Example: bonsai capture tap0.pcapng --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24`;
 
-const OPTIONS = { ...LINK_OPTIONS, help: { type: "boolean", short: "h" } } as const;
+/** The options. */
+export const OPTIONS = { ...LINK_OPTIONS, help: { type: "boolean", short: "h" } } as const;
 
 /**
  * Runs the command.

@@ -34,7 +34,8 @@ Examples:
   bonsai check bonsai.json
   bonsai check --schema > bonsai.schema.json`;
 
-const OPTIONS = {
+/** The options. */
+export const OPTIONS = {
   json: { type: "boolean" },
   schema: { type: "boolean" },
   help: { type: "boolean", short: "h" },

@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { parseArgs } from "node:util";
 import { didYouMean } from "./suggest.ts";
 
 /** A mistake in the arguments: the command ends with status 2. */
@@ -20,13 +20,35 @@ export class Interrupted extends Error {
   override readonly name: string = "Interrupted";
 }
 
-/** The options of a command, as `parseArgs` of `node:util` takes them. */
-export type CommandOptions = NonNullable<ParseArgsConfig["options"]>;
+/** An option of a command, as `parseArgs` of `node:util` takes it. */
+export interface CommandOption {
+  /** Whether it takes a value. */
+  readonly type: "string" | "boolean";
+  /** The letter that stands for it too. */
+  readonly short?: string;
+  /** The values that it takes; any when left out. */
+  readonly choices?: readonly string[];
+}
 
-/** What `parseArgs` makes of options. */
-export type CommandValues<O extends CommandOptions> = ReturnType<
-  typeof parseArgs<{ options: O; strict: true }>
->["values"];
+/** The options of a command, by name. */
+export type CommandOptions = Readonly<Record<string, CommandOption>>;
+
+/** The values that were given to options. */
+export type CommandValues<O extends CommandOptions> = {
+  readonly [K in keyof O]?:
+    | (O[K] extends { readonly type: "boolean" } ? boolean
+      : O[K] extends { readonly choices: readonly (infer C)[] } ? C
+      : string)
+    | undefined;
+};
+
+/** A command: what the command line, and the completions of shells, know of it. */
+export interface Command {
+  /** Its options. */
+  readonly options: CommandOptions;
+  /** What it does with its arguments. */
+  run(args: readonly string[]): Promise<void>;
+}
 
 /**
  * Reads the arguments of a command that takes options only.
@@ -90,8 +112,9 @@ export function readOptionsAnd<O extends CommandOptions>(
 }
 
 function read<O extends CommandOptions>(args: readonly string[], options: O, others: boolean): CommandArguments<O> {
+  let found: CommandArguments<O>;
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: others }) as CommandArguments<O>;
+    found = parseArgs({ args: [...args], options, strict: true, allowPositionals: others }) as CommandArguments<O>;
   } catch (error) {
     // The first sentence says it all; the rest explains how to pass arguments that begin with a dash.
     const sentence = (error as Error).message.split(/[.\n]\s/)[0]!;
@@ -100,6 +123,26 @@ function read<O extends CommandOptions>(args: readonly string[], options: O, oth
       sentence + (unknown ? didYouMean(`--${unknown}`, Object.keys(options).map((name) => `--${name}`)) : ""),
     );
   }
+  for (const [name, { choices }] of Object.entries(options)) {
+    const value: unknown = found.values[name];
+    if (!choices || typeof value !== "string" || choices.includes(value)) continue;
+    throw new UsageError(
+      `there is no ${name} "${value}"${didYouMean(value, choices) || ` (there is ${choices.join(", ")})`}`,
+    );
+  }
+  return found;
+}
+
+/**
+ * Reads the number of a port.
+ *
+ * @param text What `--port` was given.
+ * @throws {UsageError} When it is none.
+ */
+export function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError(`--port takes a number from 0 to 65535, not ${JSON.stringify(text)}`);
 }
 
 /**

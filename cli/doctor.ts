@@ -19,7 +19,8 @@ nothing, and ends with status 0: a machine that can do less is not wrong.
 
 Example: bonsai doctor`;
 
-const OPTIONS = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+/** The options. */
+export const OPTIONS = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
 
 /**
  * Runs the command.

@@ -6,9 +6,8 @@
 
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import type { CaptureReader } from "../core/capture/capture_reader.ts";
-import { runCommand, UsageError } from "./command.ts";
+import { readOptionsAnd, runCommand, UsageError } from "./command.ts";
 import { ByteWriter } from "./inspect/byte_writer.ts";
 import { Dissector } from "./inspect/dissector.ts";
 import type { Frame } from "./inspect/frame.ts";
@@ -38,11 +37,12 @@ Examples: inspect capture.pcapng
           inspect --json --filter 'tcp.flags.reset == 1 || icmp' capture.pcap
           tcpdump -w - | inspect -`;
 
-const OPTIONS = {
+/** The options. */
+export const OPTIONS = {
   json: { type: "boolean" },
   filter: { type: "string" },
   follow: { type: "boolean" },
-  help: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
 } as const;
 
 /** Bytes of standard output. */
@@ -54,7 +54,7 @@ const STDOUT = 1;
  * @param args Its arguments.
  */
 export async function inspect(args: readonly string[]): Promise<void> {
-  const { values, path } = readArguments(args);
+  const { values, word: path } = readOptionsAnd(args, OPTIONS, "FILE");
   if (values.help) return console.log(HELP);
   const ending = new AbortController();
   const end = (): void => ending.abort();
@@ -79,23 +79,6 @@ export async function inspect(args: readonly string[]): Promise<void> {
   }
   if (reader.error) throw reader.error;
   if (view.note !== "") throw new Error(view.note);
-}
-
-function readArguments(args: readonly string[]): {
-  values: { json?: boolean; filter?: string; follow?: boolean; help?: boolean };
-  path: string;
-} {
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(/[.\n]\s/)[0]!);
-  }
-  const { values, positionals } = parsed;
-  if (!values.help && positionals.length !== 1) {
-    throw new UsageError(`inspect takes one file, not ${positionals.length === 0 ? "none" : positionals.length}`);
-  }
-  return { values, path: positionals[0] ?? "" };
 }
 
 /** What is made of the packets. */

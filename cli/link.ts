@@ -13,7 +13,7 @@ import { type CommandValues, UsageError } from "./command.ts";
 
 /** The options, for {@linkcode readOptions}. */
 export const LINK_OPTIONS = {
-  driver: { type: "string" },
+  driver: { type: "string", choices: ["tap", "tun"] },
   name: { type: "string" },
   address: { type: "string" },
   address6: { type: "string" },
@@ -61,9 +61,7 @@ export interface LinkSettings {
  */
 export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettings {
   const { driver, address, address6, gateway, gateway6, host, host6, mtu } = values;
-  if (driver !== "tap" && driver !== "tun") {
-    throw new UsageError(driver === undefined ? "say --driver tap or --driver tun" : `there is no driver "${driver}"`);
-  }
+  if (driver === undefined) throw new UsageError("say --driver tap or --driver tun");
   if (address6 === "auto") {
     if (driver !== "tap") throw new UsageError("--address6 auto needs --driver tap: routers are found over Ethernet");
   } else if (address6 !== undefined) cidr("--address6", address6, parseIpv6Cidr);

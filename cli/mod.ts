@@ -54,8 +54,10 @@ export async function cli(args: readonly string[]): Promise<void> {
     console.log(PACKAGE.version);
   } else {
     const command = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
-    if (command) await runCommand(`bonsai ${name}`, await command.load(), rest);
-    else {
+    if (command) {
+      const { run } = await command.load();
+      await runCommand(`bonsai ${name}`, run, rest);
+    } else {
       const what = name.startsWith("-") ? `there is no option ${name}` : `there is no command "${name}"`;
       await runCommand("bonsai", () => {
         throw new UsageError(what + didYouMean(name, [...Object.keys(SUBCOMMANDS), "--help", "--version"]));

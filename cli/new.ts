@@ -37,8 +37,9 @@ Examples:
   bonsai new hello --template hono-app
   bonsai new apps/thermometer --template udp-sensor`;
 
-const OPTIONS = {
-  template: { type: "string", short: "t" },
+/** The options. */
+export const OPTIONS = {
+  template: { type: "string", short: "t", choices: NAMES },
   force: { type: "boolean" },
   list: { type: "boolean" },
   json: { type: "boolean" },

@@ -17,16 +17,19 @@ Sends echoes to a host and prints what comes back. Ends with status 1 when nothi
   --size BYTES       bytes of data in each; 56 when left out
   --interval MS      milliseconds from one to the next; 1000 when left out
   --timeout MS       milliseconds to wait for each reply; 1000 when left out
+  --json             prints a line of JSON per echo, and one for all of them
 ${REACH_HELP}
 
 Example: ping 10.0.0.1 --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24`;
 
-const OPTIONS = {
+/** The options. */
+export const OPTIONS = {
   ...REACH_OPTIONS,
   count: { type: "string" },
   size: { type: "string" },
   interval: { type: "string" },
   timeout: { type: "string" },
+  json: { type: "boolean" },
 } as const;
 
 /**
@@ -47,18 +50,18 @@ export async function pingCommand(args: readonly string[]): Promise<void> {
     const { address, sent, received, replies } = await ping(net, host, {
       ...options,
       signal,
-      onReply: ({ sequence, time, from, ttl, error }) =>
-        console.log(
-          error
-            ? `${sequence}: ${error.message}`
-            : `${sequence}: reply from ${from}, ttl ${ttl}, ${time!.toFixed(2)} ms`,
-        ),
+      onReply: ({ sequence, time, from, ttl, error }) => {
+        if (values.json) console.log(JSON.stringify({ sequence, from, ttl, time, error: error?.message ?? null }));
+        else if (error) console.log(`${sequence}: ${error.message}`);
+        else console.log(`${sequence}: reply from ${from}, ttl ${ttl}, ${time!.toFixed(2)} ms`);
+      },
     });
+    if (received === 0) process.exitCode = 1;
+    if (values.json) return console.log(JSON.stringify({ address, sent, received }));
     const times = replies.flatMap(({ time, error }) => error || time === null ? [] : [time]);
     const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
     const spread = [Math.min(...times), mean, Math.max(...times)].map((time) => time.toFixed(2)).join("/");
     console.log(`${address}: ${received} of ${sent} came back${received ? `; ${spread} ms least/mean/most` : ""}`);
-    if (received === 0) process.exitCode = 1;
   });
 }
 

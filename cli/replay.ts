@@ -43,21 +43,22 @@ Examples:
 Exit status: 0 when all conversations are identical, 1 when one is not or the file is damaged, 2 when the arguments are
 wrong.`;
 
-const OPTIONS = {
+const PACES = ["recorded", "fast", "real"] as const;
+
+/** The options. */
+export const OPTIONS = {
   as: { type: "string" },
   app: { type: "string" },
   filter: { type: "string" },
-  pace: { type: "string" },
+  pace: { type: "string", choices: PACES },
   ignore: { type: "string" },
   seed: { type: "string" },
   "no-sack": { type: "boolean" },
   "no-timestamps": { type: "boolean" },
   save: { type: "string" },
   json: { type: "boolean" },
-  help: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
 } as const;
-
-const PACES = ["recorded", "fast", "real"] as const;
 
 /**
  * Runs the command.
@@ -71,15 +72,13 @@ export async function replayCommand(args: readonly string[]): Promise<void> {
   if (file === undefined) throw new UsageError("say which file to replay");
   const seed = values.seed === undefined ? 1 : Number(values.seed);
   if (!Number.isInteger(seed)) throw new UsageError(`--seed takes a whole number, not "${values.seed}"`);
-  const pace = values.pace ?? "recorded";
-  if (!isPace(pace)) throw new UsageError(`--pace takes ${PACES.join(", ")}, not "${pace}"`);
   const app = values.app === undefined ? undefined : await loadApp(values.app);
   const recording = readInput(file, values.filter);
   const run = await replayOf(recording, {
     ...(values.as !== undefined && { as: values.as }),
     ...(app && { app }),
     ignore: (values.ignore ?? "date").split(",").map((name) => name.trim().toLowerCase()),
-    pace,
+    pace: values.pace ?? "recorded",
     seed,
     tcp: { sack: !values["no-sack"], timestamps: !values["no-timestamps"] },
     ...(process.stderr.isTTY && { onProgress: progress() }),
@@ -99,10 +98,6 @@ async function replayOf(recording: LoadedRecording, options: ReplayTestOptions):
     }
     throw error;
   }
-}
-
-function isPace(text: string): text is typeof PACES[number] {
-  return (PACES as readonly string[]).includes(text);
 }
 
 /** Reads a file, or standard input; what is no capture at all is an error at once. */

@@ -8,7 +8,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import type { Loop } from "../core/loop.ts";
 import type { HttpServing, ServeApp, ServeHandler, ServeOptions } from "../protocols/http.ts";
 import { checkFile, errorLine } from "./check.ts";
-import { readArguments, untilInterrupted, UsageError } from "./command.ts";
+import { readArguments, readPort, untilInterrupted, UsageError } from "./command.ts";
 import { importFrom, openConfig } from "./config/compose.ts";
 import { host } from "./host.ts";
 import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
@@ -36,7 +36,8 @@ Examples:
   bonsai serve app.ts --driver tun --address 10.0.0.2/24 --host 10.0.0.1/24
   bonsai serve --config bonsai.json`;
 
-const OPTIONS = {
+/** The options. */
+export const OPTIONS = {
   ...LINK_OPTIONS,
   config: { type: "string", short: "c" },
   port: { type: "string", short: "p" },
@@ -131,10 +132,4 @@ async function importApp(specifier: string, folder: string): Promise<ServeApp | 
   const fits = typeof app === "function" || typeof (app as { fetch?: unknown } | undefined)?.fetch === "function";
   if (!fits) throw new Error(`Cannot serve ${specifier}: its default export is no function and has no fetch()`);
   return app as ServeApp;
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (port <= 65_535) return port;
-  throw new UsageError(`--port takes a number from 0 to 65535, not ${JSON.stringify(text)}`);
 }

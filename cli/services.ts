@@ -25,7 +25,8 @@ ${LINK_HELP}
 
 Example: services --driver tap --name tap0 --address 10.0.0.2/24 --host 10.0.0.1/24`;
 
-const OPTIONS = { ...LINK_OPTIONS, help: { type: "boolean" } } as const;
+/** The options. */
+export const OPTIONS = { ...LINK_OPTIONS, help: { type: "boolean", short: "h" } } as const;
 
 /** Opens every service. */
 function serve(net: { tcp: Tcp; udp: Udp; http: HttpServing }): void {

@@ -27,7 +27,8 @@ Examples:
   bonsai size main.ts
   bonsai size main.ts --html size.html`;
 
-const OPTIONS = {
+/** The options. */
+export const OPTIONS = {
   modules: { type: "boolean" },
   pruned: { type: "boolean" },
   html: { type: "string" },

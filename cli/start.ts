@@ -8,7 +8,7 @@
 import type { Plugin } from "../core/driver.ts";
 import { recent } from "../plugins/capture.ts";
 import { trace } from "../plugins/trace.ts";
-import { readOptions, runCommand, untilInterrupted, UsageError } from "./command.ts";
+import { readOptions, readPort, runCommand, untilInterrupted, UsageError } from "./command.ts";
 import { home } from "./home/app.ts";
 import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
 import { PACKAGE } from "./package_info.ts";
@@ -42,13 +42,15 @@ Examples:
 Ctrl-C answers what is under way, closes the connections and the capture, and ends with status 0; a second Ctrl-C ends
 at once. Status 1: something failed. Status 2: the options are wrong.`;
 
-const OPTIONS = {
+/** The options. */
+export const OPTIONS = {
   ...LINK_OPTIONS,
+  driver: { type: "string", choices: ["memory", "tap", "tun"] },
   port: { type: "string" },
   trace: { type: "boolean" },
   capture: { type: "string" },
   quiet: { type: "boolean" },
-  help: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
 
@@ -68,10 +70,11 @@ export async function start(args: readonly string[]): Promise<void> {
   if (values.help) return console.log(HELP);
   if (values.version) return console.log(PACKAGE.version);
   const port = values.port === undefined ? undefined : readPort(values.port);
-  const wired = values.driver === undefined || values.driver === "memory";
+  const { driver } = values;
+  const wired = driver === undefined || driver === "memory";
   const stray = wired && Object.keys(LINK_OPTIONS).find((name) => name !== "driver" && name in values);
   if (stray) throw new UsageError(`--${stray} is for devices: say --driver tap or --driver tun too`);
-  const link = wired ? null : readLink(values);
+  const link = wired ? null : readLink({ ...values, driver });
 
   const last = recent(REMEMBERED);
   const plugins: Plugin[] = [last.plugin];
@@ -100,12 +103,6 @@ export async function start(args: readonly string[]): Promise<void> {
     place?.close();
     file?.close();
   }
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (port <= 65_535) return port;
-  throw new UsageError(`--port takes a number from 0 to 65535, not ${JSON.stringify(text)}`);
 }
 
 async function within(ms: number, promise: Promise<unknown>): Promise<void> {

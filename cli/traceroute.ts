@@ -17,16 +17,19 @@ Prints the routers on the way to a host. Ends with status 1 when the host is not
   --probes N         echoes to each; 3 when left out
   --timeout MS       milliseconds to wait for each answer; 1000 when left out
   --path-mtu         finds the MTU of the way too
+  --json             prints a line of JSON per hop, and one for the way
 ${REACH_HELP}
 
 Example: traceroute 192.0.2.1 --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24 --gateway 10.0.0.1`;
 
-const OPTIONS = {
+/** The options. */
+export const OPTIONS = {
   ...REACH_OPTIONS,
   "max-hops": { type: "string" },
   probes: { type: "string" },
   timeout: { type: "string" },
   "path-mtu": { type: "boolean" },
+  json: { type: "boolean" },
 } as const;
 
 /**
@@ -45,12 +48,16 @@ export async function tracerouteCommand(args: readonly string[]): Promise<void> 
       ...options,
       signal,
       onHop: ({ ttl, from, times, error }) => {
+        if (values.json) return console.log(JSON.stringify({ ttl, from, times, error: error?.message ?? null }));
         const all = times.map((time) => time === null ? "*" : `${time.toFixed(2)} ms`).join("  ");
         console.log(`${String(ttl).padStart(2)}  ${from ?? "*"}  ${all}${error ? `  ${error.message}` : ""}`);
       },
     });
-    if (!hops.at(-1)?.reached) process.exitCode = 1;
-    else if (values["path-mtu"]) console.log(`path MTU ${await discoverPathMtu(net, host, timeout)}`);
+    const reached = hops.at(-1)?.reached ?? false;
+    if (!reached) process.exitCode = 1;
+    const mtu = reached && values["path-mtu"] ? await discoverPathMtu(net, host, timeout) : null;
+    if (values.json) console.log(JSON.stringify({ host, reached, hops: hops.length, mtu }));
+    else if (mtu !== null) console.log(`path MTU ${mtu}`);
   });
 }
 

@@ -27,7 +27,7 @@ import { type CommandValues, UsageError } from "../command.ts";
 export const REACH_OPTIONS = {
   ...LINK_OPTIONS,
   dns: { type: "string" },
-  help: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
 } as const;
 
 /** The same for `--help`. */

@@ -1,14 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { SUBCOMMANDS } from "../../cli/commands.ts";
 import { didYouMean, nearest } from "../../cli/suggest.ts";
 import { read } from "../checks/tree.ts";
-import { testWith } from "../needs.ts";
 import { bonsai, environment, Running, runtimeArgs } from "./run.ts";
 
 test("without arguments it prints its help and ends with status 2; --help ends with 0", () => {
@@ -74,70 +70,3 @@ test("serve serves an app of the user's until Ctrl-C", async () => {
     serving.kill();
   }
 });
-
-/** A terminal, which tmux makes: types, and waits for what shows. */
-async function inTerminal(
-  command: string,
-  body: (type: (...keys: string[]) => void, shows: (text: string | RegExp) => Promise<string>) => Promise<void>,
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "bonsai-tmux-"));
-  const tmux = (...args: string[]): string =>
-    spawnSync("tmux", ["-S", join(folder, "socket"), ...args], { encoding: "utf8", cwd: folder, env: environment() })
-      .stdout;
-  tmux("new-session", "-d", "-x", "120", "-y", "40", `${command}; echo "status $?"; sleep 60`);
-  try {
-    await body(
-      (...keys) => tmux("send-keys", ...keys),
-      async (text) => {
-        let screen = "";
-        for (let i = 0; i < 200; i++) {
-          screen = tmux("capture-pane", "-p");
-          if (typeof text === "string" ? screen.includes(text) : text.test(screen)) return screen;
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        throw new Error(`The terminal does not show ${text}, but:\n${screen}`);
-      },
-    );
-  } finally {
-    tmux("kill-server");
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const COMMAND = [process.execPath, ...runtimeArgs("cli/mod.ts")].map((part) => `'${part}'`).join(" ");
-
-testWith(
-  ["tmux"],
-  "new asks on a terminal for what was left out",
-  () =>
-    inTerminal(`${COMMAND} new`, async (type, shows) => {
-      await shows("Which template? [1-6]");
-      type("2", "Enter");
-      await shows("What is it called? [tcp-echo]");
-      type("my-echo", "Enter");
-      await shows("Made my-echo from tcp-echo");
-      await shows("status 0");
-    }),
-);
-
-testWith(
-  ["tmux"],
-  "Ctrl-C at a question ends with status 130, and makes nothing",
-  () =>
-    inTerminal(`${COMMAND} new; echo "ended $?, made $(ls | grep -vc socket)"`, async (type, shows) => {
-      await shows("Which template?");
-      type("C-c");
-      await shows("ended 130, made 0");
-    }),
-);
-
-testWith(
-  ["tmux"],
-  "Ctrl-C ends what serves, with status 0",
-  () =>
-    inTerminal(`${COMMAND} start --port 0`, async (type, shows) => {
-      await shows("Ctrl-C ends it");
-      type("C-c");
-      await shows("status 0");
-    }),
-);
