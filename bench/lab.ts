@@ -12,13 +12,13 @@ import { lacking, type Need } from "../tests/needs.ts";
 import { command, pinned, type Runtime } from "./runtimes.ts";
 
 /** The kernel's address at the client's end of the veth pair. */
-const CLIENT = "10.77.0.1";
+export const CLIENT = "10.77.0.1";
 /** The kernel's address at the server's end. */
 const SERVER = "10.77.0.2";
 /** The address of the stack over TAP. */
 export const STACK = "10.78.0.2";
 /** The kernel's address at its end of the TAP device. */
-const STACK_CLIENT = "10.78.0.1";
+export const STACK_CLIENT = "10.78.0.1";
 /** The processor that servers have for themselves; clients have the next one. */
 const SERVER_CORE = 0;
 
@@ -92,6 +92,11 @@ export class Lab implements AsyncDisposable {
   /** Starts a client, on its own processor. */
   start(command: readonly string[]): Program {
     return this.#client.spawn(...pinned(SERVER_CORE + 1, command));
+  }
+
+  /** Reads a file as it is in the client's namespace, such as `/proc/net/snmp`. */
+  read(path: string): string {
+    return this.#client.run("cat", path);
   }
 
   /** Ends what runs, and removes everything. */

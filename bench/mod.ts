@@ -17,8 +17,10 @@ import type { Inventory, Scenario } from "./scenario.ts";
 import { sizes } from "./sizes.ts";
 import { resultTable, table } from "./table.ts";
 import { tapBulk } from "./tap_bulk.ts";
+import { tapUnwanted } from "./tap_unwanted.ts";
 import { tcpMemory } from "./tcp_memory.ts";
 import { udpMemory } from "./udp_memory.ts";
+import { udpSensor } from "./udp_sensor.ts";
 
 const ALL: readonly (Scenario | Inventory)[] = [
   tcpMemory,
@@ -26,6 +28,8 @@ const ALL: readonly (Scenario | Inventory)[] = [
   httpMemory,
   ...httpTap,
   ...tapBulk,
+  udpSensor,
+  tapUnwanted,
   ...captures,
   sizes,
 ];
