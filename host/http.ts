@@ -4,7 +4,17 @@
  * @module
  */
 
-import type { HttpServer, ServeApp, ServeHandler, ServeHandlerInfo, ServeOptions } from "../protocols/http.ts";
+import { deferred } from "../core/deferred.ts";
+import { checkOptions } from "../core/options.ts";
+import {
+  type HttpServer,
+  SERVE_OPTIONS,
+  type ServeApp,
+  type ServeHandler,
+  type ServeHandlerInfo,
+  type ServeOptions,
+} from "../protocols/http_server.ts";
+import { limitContent } from "./content_limit.ts";
 import { netError } from "./errors.ts";
 import { serveNode } from "./node_http.ts";
 
@@ -29,7 +39,9 @@ export type ServeArguments = [
  */
 export function serveHttp(...args: ServeArguments): HostServer {
   const { handler, options } = sortArguments(args);
-  const guarded = options.onError ? guard(handler, options.onError) : handler;
+  checkOptions("http.serve", SERVE_OPTIONS, options);
+  const limited = options.maxContent === undefined ? handler : limitContent(handler, options.maxContent);
+  const guarded = options.onError ? guard(limited, options.onError) : limited;
   try {
     if ("Deno" in globalThis) return serveDeno(guarded, options);
     if ("Bun" in globalThis) return serveBun(guarded, options);
@@ -105,15 +117,18 @@ interface BunServer {
 }
 
 function serveBun(handler: ServeHandler, options: ServeOptions): HostServer {
-  const { port = 8000, hostname = "0.0.0.0", signal, onListen } = options;
-  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  const { port = 8000, hostname = "0.0.0.0", signal, onListen, maxContent, idleTimeout } = options;
+  const { promise: finished, resolve: finish } = deferred<void>();
   const { Bun } = globalThis as unknown as { Bun: { serve(options: object): BunServer } };
   const server = Bun.serve({
     port,
     hostname,
+    ...(maxContent !== undefined && { maxRequestBodySize: maxContent }),
+    // In seconds, of which Bun takes 255 at most.
+    ...(idleTimeout !== undefined && { idleTimeout: Math.min(255, Math.ceil(idleTimeout / 1000)) }),
     async fetch(request: Request): Promise<Response> {
       const remote = server.requestIP(request);
-      const { promise: completed, resolve } = Promise.withResolvers<void>();
+      const { promise: completed, resolve } = deferred<void>();
       const info: ServeHandlerInfo = {
         remoteAddr: { transport: "tcp", hostname: remote?.address ?? "0.0.0.0", port: remote?.port ?? 0 },
         completed,

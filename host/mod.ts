@@ -22,7 +22,10 @@ import { connectTcp, listenTcp } from "./tcp.ts";
 import { HostDatagrams } from "./udp.ts";
 import { Opened, type Watch } from "./watch.ts";
 
-/** TCP of a stack and of the host: what both have. */
+/**
+ * TCP of a stack and of the host: what both have. A stack's `accept` and `open`, which hand over bytes in the middle of
+ * its turn, are its own. In Node the port of a listener that asked for port 0 is known a moment later.
+ */
 export interface HostTcp extends Pick<Tcp, "connect" | "listen"> {}
 
 /** A UDP socket of a stack and of the host: what both have. */
@@ -42,7 +45,16 @@ export interface HostUdp {
   listen(options: UdpListenOptions): HostDatagramConn;
 }
 
-/** HTTP of a stack and of the host. Over the host the limits of `serve` are those of its own server. */
+/**
+ * HTTP of a stack and of the host. Options of `serve` are checked alike, and `maxContent` holds everywhere; of the other
+ * limits each host keeps those that its own server has:
+ *
+ * - Deno: none.
+ * - Bun: `idleTimeout`, in whole seconds, 255 at most.
+ * - Node: `maxTarget` and `maxFields` as one sum, `maxFieldCount` (more fields are left out), `maxRequests` (more get
+ *   503), `maxConnections`, `headTimeout` and `idleTimeout`. A port asked for by 0 is known once the server listens:
+ *   `onListen` tells.
+ */
 export interface HostHttp extends HttpServing, HttpFetching {}
 
 /** What {@linkcode host} gives. */

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { deferred } from "../core/deferred.ts";
 import type { HttpNetAddr, HttpServer, ServeHandler, ServeOptions } from "../protocols/http.ts";
 import type { HostServer } from "./http.ts";
 
@@ -17,8 +18,11 @@ import type { HostServer } from "./http.ts";
  */
 export function serveNode(handler: ServeHandler, options: ServeOptions): HostServer {
   const { port = 8000, hostname = "0.0.0.0", backlog, signal, onListen } = options;
-  const { promise: finished, resolve: finish, reject: fail } = Promise.withResolvers<void>();
-  const server = createServer((message, out) => void answer(handler, message, out));
+  const { promise: finished, resolve: finish, reject: fail } = deferred<void>();
+  const server = createServer(limits(options), (message, out) => void answer(handler, message, out));
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  if (options.maxFieldCount !== undefined) server.maxHeadersCount = options.maxFieldCount;
+  if (options.maxRequests !== undefined) server.maxRequestsPerSocket = options.maxRequests;
   const addr = (): HttpNetAddr => {
     const known = server.address();
     return { transport: "tcp", hostname, port: typeof known === "object" && known ? known.port : port };
@@ -51,8 +55,20 @@ export function serveNode(handler: ServeHandler, options: ServeOptions): HostSer
   };
 }
 
+/** The limits that Node knows by other names. */
+function limits({ maxTarget, maxFields, headTimeout, idleTimeout }: ServeOptions): ServerOptions {
+  const head = maxTarget === undefined && maxFields === undefined
+    ? undefined
+    : (maxTarget ?? 8192) + (maxFields ?? 32_768);
+  return {
+    ...(head !== undefined && { maxHeaderSize: head }),
+    ...(headTimeout !== undefined && { headersTimeout: headTimeout, connectionsCheckingInterval: headTimeout }),
+    ...(idleTimeout !== undefined && { keepAliveTimeout: idleTimeout }),
+  };
+}
+
 async function answer(handler: ServeHandler, message: IncomingMessage, out: ServerResponse): Promise<void> {
-  const { promise: completed, resolve, reject } = Promise.withResolvers<void>();
+  const { promise: completed, resolve, reject } = deferred<void>();
   completed.catch(() => {});
   out.on("finish", resolve);
   out.on("close", () => reject(new Error("The connection was lost")));

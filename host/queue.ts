@@ -4,10 +4,12 @@
  * @module
  */
 
+import { type Deferred, deferred } from "../core/deferred.ts";
+
 /** A queue with an end. */
 export class Queue<T> {
   readonly #items: T[] = [];
-  readonly #waiters: PromiseWithResolvers<T | null>[] = [];
+  readonly #waiters: Deferred<T | null>[] = [];
   readonly #most: number;
   #ended: boolean = false;
   #error: Error | null = null;
@@ -38,7 +40,7 @@ export class Queue<T> {
     this.#error = null;
     if (error) return Promise.reject(error);
     if (this.#ended) return Promise.resolve(null);
-    const waiter = Promise.withResolvers<T | null>();
+    const waiter = deferred<T | null>();
     this.#waiters.push(waiter);
     return waiter.promise;
   }

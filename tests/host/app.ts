@@ -1,6 +1,6 @@
 // An app that does something over TCP, UDP and HTTP. It knows nothing of where it runs: on a stack, or on the host's sockets.
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { HostNet } from "../../host/mod.ts";
 import { NetError } from "../../mod.ts";
 
@@ -86,17 +86,32 @@ async function overHttp(server: Net, client: Net, hostname: string, port: number
     hostname,
     onListen: (addr) => seen.push(`${addr.hostname}:${addr.port}`),
     onError: (error) => new Response((error as Error).message, { status: 500 }),
+    maxContent: 1000,
   }, async (request, info) => {
     seen.push(info.remoteAddr.transport);
     if (new URL(request.url).pathname === "/throw") throw new Error("as asked");
     return new Response(`${request.method} ${await request.text()}`, { headers: { "x-app": "yes" } });
   });
+  assertThrows(() => server.http.serve(() => new Response(), { port: 1, maxContent: -1 }), RangeError, "maxContent");
   const url = `http://${hostname}:${port}/`;
   const response = await client.http.fetch(url, { method: "POST", body: "hello" });
   assertEquals([response.status, response.headers.get("x-app"), await response.text()], [200, "yes", "POST hello"]);
   const failed = await client.http.fetch(`${url}throw`);
   assertEquals([failed.status, await failed.text()], [500, "as asked"]);
-  assertEquals(seen, [`${hostname}:${port}`, "tcp", "tcp"]);
+  // Content that tells its length, and content that does not.
+  const streamed = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(600));
+      if (++chunks === 2) controller.close();
+    },
+  });
+  let chunks = 0;
+  for (const body of [new Uint8Array(1001), streamed]) {
+    const refused = await client.http.fetch(url, { method: "POST", body, duplex: "half" } as RequestInit);
+    assertEquals(refused.status, 413);
+    await refused.text();
+  }
+  assertEquals(seen.slice(0, 3), [`${hostname}:${port}`, "tcp", "tcp"]);
   assertEquals(serving.addr.port, port);
   await serving.shutdown();
   await serving.finished;

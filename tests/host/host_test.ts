@@ -42,9 +42,6 @@ testWith(["node"], "the same app runs on Node's sockets", async () => {
     stdin: {
       contents: `import { host } from "./host/mod.ts";
 import { app } from "./tests/host/app.ts";
-Promise.withResolvers ??= () => { let resolve, reject; const promise = new Promise((a, b) => { resolve = a; reject = b; }); return { promise, resolve, reject }; };
-Symbol.dispose ??= Symbol.for("Symbol.dispose");
-Symbol.asyncDispose ??= Symbol.for("Symbol.asyncDispose");
 const net = host();
 await app(net, net, "127.0.0.1", { tcp: ${FIRST + 10}, udp: ${FIRST + 11}, http: ${FIRST + 12} });
 net.close();
