@@ -9,13 +9,15 @@ import { basename, dirname, resolve } from "node:path";
 import { bundle, type Bundled, stop } from "./bundle/bundler.ts";
 import { absent, type BundlePart, partsOf } from "./bundle/parts.ts";
 import { treemap } from "./bundle/treemap.ts";
+import { type Untouched, untouched } from "./bundle/untouched.ts";
 import { readArguments, UsageError } from "./command.ts";
 import { style } from "./style.ts";
 
 const HELP = `Usage: bonsai size APP [options]
 
 Bundles and minifies an app as it would ship, and prints what each protocol, plugin and driver costs, and who imports it.
-1 kB is 1000 bytes. The gzip column is each part's share of the whole, for parts are compressed together.
+A protocol that is listed and never touched is named. 1 kB is 1000 bytes. The gzip column is each part's share of the
+whole, for parts are compressed together.
 
   --modules    prints the modules of each part too
   --pruned     prints the parts of bonsai that are not in it, and the import that would bring each in
@@ -51,9 +53,11 @@ export async function size(args: readonly string[]): Promise<void> {
     const bundled = await bundle({ entry: { file: resolve(file) }, folder });
     const parts = partsOf(bundled, folder);
     const pruned = absent(parts);
+    const hints = untouched(parts, folder);
     const { size, gzipped, missing } = bundled;
-    if (values.json) console.log(JSON.stringify({ size, gzipped, parts, pruned, missing }, null, 2));
-    else console.log(report(bundled, parts, { modules: values.modules ?? false, pruned: values.pruned ?? false }));
+    const { modules = false, pruned: all = false } = values;
+    if (values.json) console.log(JSON.stringify({ size, gzipped, parts, pruned, untouched: hints, missing }, null, 2));
+    else console.log(report(bundled, parts, hints, { modules, pruned: all }));
     if (values.html !== undefined) {
       const title = `${basename(file)}: ${kilo(size)} kB, ${kilo(gzipped)} kB gzipped`;
       write(values.html, treemap(title, parts));
@@ -74,6 +78,7 @@ function write(path: string, text: string): void {
 function report(
   { size, gzipped, missing }: Bundled,
   parts: readonly BundlePart[],
+  hints: readonly Untouched[],
   show: { readonly modules: boolean; readonly pruned: boolean },
 ): string {
   const { bold, dim } = style();
@@ -94,6 +99,10 @@ function report(
   }
   lines.push(bold(row("total", size, gzipped)));
   if (missing.length > 0) lines.push("", `Not found, and so not weighed: ${missing.join(", ")}`);
+  if (hints.length > 0) lines.push("");
+  for (const { name, gives, size, by } of hints) {
+    lines.push(`${by} lists ${name} (${kilo(size)} kB), and nothing in the app touches net.${gives}: leave it out?`);
+  }
   lines.push("");
   if (show.pruned) {
     lines.push("Not in it, and what would bring it in:");

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { layout } from "../../cli/bundle/treemap.ts";
-import { ROOT } from "../checks/tree.ts";
+import { ASKED } from "../../cli/bundle/untouched.ts";
+import { read, ROOT, sources } from "../checks/tree.ts";
 import { testWith } from "../needs.ts";
 import { bonsai, run } from "./run.ts";
 
@@ -24,6 +25,7 @@ interface Report {
   gzipped: number;
   parts: { name: string; size: number; gzipped: number; chain: string[] }[];
   pruned: { name: string; by: string }[];
+  untouched: { name: string; gives: string; size: number; by: string }[];
   missing: string[];
 }
 
@@ -49,6 +51,68 @@ test("size weighs each part of an app, and tells who brings it in", () => {
     pruned.find(({ name }) => name === "protocols/dns_server")!.by,
     'import { dnsServer } from "@bonsai/net/protocols/dns_server"',
   );
+});
+
+/** An app that lists all of the transports; `body` is what it does with them. */
+function appWith(body: string, imports = ""): string {
+  return `import { stack } from "@bonsai/net";
+import { memory } from "@bonsai/net/drivers/memory";
+import { http } from "@bonsai/net/protocols/http";
+import { ipv4 } from "@bonsai/net/protocols/ipv4";
+import { tcp } from "@bonsai/net/protocols/tcp";
+import { udp } from "@bonsai/net/protocols/udp";
+${imports}
+// A comment may name udp and http, and so may a string: "net.udp".
+const [driver] = memory("ip");
+const net = stack({ driver, protocols: [ipv4({ address: "10.0.0.2/24" }), udp(), tcp(), LAST] });
+console.log("udp and http:", "net.http");
+${body}
+`.replace(", LAST", imports === "" ? ", http()" : ", dns({ servers: [] }), http()");
+}
+
+test("size names the protocols that an app lists and never touches", async () => {
+  const dns = 'import { dns } from "@bonsai/net/protocols/dns";';
+  await inFolder((folder) => {
+    const path = join(folder, "main.ts");
+    for (
+      const [text, expected] of [
+        [appWith(""), ["http", "udp"]],
+        [appWith("net.http.serve(() => new Response());"), ["udp"]],
+        [appWith('net["udp"].bind({ port: 7 }, () => {});'), ["http"]],
+        [appWith("const { udp: datagrams, http: web } = net; console.log(datagrams, web);"), []],
+        // What another protocol stands on is of use.
+        [appWith("net.http.serve(() => new Response());", dns), []],
+      ] as const
+    ) {
+      writeFileSync(path, text);
+      const { untouched } = weigh(path);
+      assertEquals(untouched.map(({ name }) => name).sort(), expected.map((name) => `protocols/${name}`), text);
+      for (const { by, size } of untouched) assert(by === "main.ts" && size > 1000);
+    }
+    writeFileSync(path, appWith("net.http.serve(() => new Response());"));
+    assertStringIncludes(
+      bonsai(["size", path]).stdout,
+      "kB), and nothing in the app touches net.udp: leave it out?",
+    );
+  });
+});
+
+test("size knows who stands on what, as the protocols say themselves", () => {
+  for (const [gives, expected] of [["udp", 6], ["tcp", 4]] as const) {
+    const by = sources("protocols").filter((path) =>
+      /^protocols\/\w+\.ts$/.test(path) && !path.includes("kernel_filter")
+    )
+      .filter((path) => new RegExp(`needs: \\{[^}]*\\b${gives}: `).test(read(path)))
+      .map((path) => path.slice("protocols/".length, -".ts".length));
+    assertEquals(by.length, expected);
+    assertEquals([...ASKED[gives]!.by], by);
+  }
+});
+
+test("no template and no example lists what it never touches", () => {
+  for (const path of ["tcp-echo/main.ts", "hono-app/main.ts", "udp-sensor/sensor.ts"]) {
+    assertEquals(weigh(template(path)).untouched, []);
+  }
 });
 
 test("size tells what it did not find", async () => {
