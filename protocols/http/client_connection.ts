@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Deferred, deferred } from "../../core/deferred.ts";
 import { NetError } from "../../core/net_error.ts";
 import type { Core } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
@@ -102,7 +103,7 @@ export class ClientConnection implements TcpUser, ContentSource {
   #keep: boolean = true;
   #over: boolean = false;
   #unsubscribe: (() => void) | null = null;
-  readonly #opening: PromiseWithResolvers<ClientConnection> = Promise.withResolvers();
+  readonly #opening: Deferred<ClientConnection> = deferred();
 
   /**
    * Opens a connection.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Deferred, deferred } from "../../core/deferred.ts";
 import type { HttpNetAddr, ServeHandlerInfo } from "./settings.ts";
 import type { IncomingContent } from "./incoming_content.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -25,7 +26,7 @@ export class Exchange {
   /** The request's content; null when it has none. */
   readonly content: IncomingContent | null;
   #aborted: AbortController | null = null;
-  #completed: PromiseWithResolvers<void> | null = null;
+  #completed: Deferred<void> | null = null;
   #failure: { readonly error: unknown } | null = null;
   #done: boolean = false;
 
@@ -54,7 +55,7 @@ export class Exchange {
   /** Settles once the response was sent or failed. */
   get completed(): Promise<void> {
     if (!this.#completed) {
-      this.#completed = Promise.withResolvers();
+      this.#completed = deferred();
       // Whoever only looks at it need not handle it.
       this.#completed.promise.catch(() => {});
       if (this.#done) this.#completed.resolve();

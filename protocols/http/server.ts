@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deferred } from "../../core/deferred.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Core } from "../../core/protocol.ts";
 import type { Tcp, TcpAcceptor, TcpConnection } from "../tcp.ts";
@@ -174,7 +175,7 @@ class RunningServer implements HttpServer, ServerShared {
     const { maxTarget: target, maxFields: fields, maxFieldCount: count } = this.limits;
     this.parser = new HeadParser({ target, fields, count });
     this.date = new DateText(core.clock);
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     this.finished = promise;
     this.#finish = resolve;
   }
