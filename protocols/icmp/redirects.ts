@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { IpObserver } from "../../core/ip.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../../core/ipv4_address.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { Core } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
-import type { Ipv4, Ipv4Observer } from "../ipv4.ts";
+import type { Ipv4 } from "../ipv4.ts";
 import { ICMP_HEADER } from "./message.ts";
 
 /** Redirects followed at once. */
@@ -23,7 +24,7 @@ interface Redirect {
 }
 
 /** The redirects that are followed, each a route to one host. */
-export class Redirects implements Ipv4Observer {
+export class Redirects implements IpObserver<Ipv4Address> {
   readonly #core: Core;
   readonly #ipv4: Ipv4;
   /** The oldest first. */
@@ -61,6 +62,8 @@ export class Redirects implements Ipv4Observer {
       !ipv4.addresses.some(({ address }) => address === source) || ipv4.isLocal(destination) ||
       ipv4.isMany(destination) || ipv4.isLocal(gateway) || ipv4.isMany(gateway) ||
       ipv4.nextHop(gateway) !== gateway || ipv4.nextHop(destination) !== ipv4.source(packet) ||
+      // A neighbour is reached by itself, and no router has a say in that.
+      ipv4.nextHop(destination) === destination ||
       ipv4.source(packet) === gateway
     ) return false;
     this.unreachable(destination);

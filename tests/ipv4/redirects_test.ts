@@ -79,6 +79,7 @@ test("what is no sensible redirect is not followed (RFC 1122, 3.2.2.2)", () => {
     { destination: OURS },
     { destination: "224.0.0.5" },
     { destination: "10.0.0.7" },
+    { destination: PEER, from: PEER },
     { code: 4 },
     { version: 6 },
   ];
