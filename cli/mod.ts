@@ -13,6 +13,7 @@ import process from "node:process";
 import { runCommand, UsageError } from "./command.ts";
 import { SUBCOMMANDS } from "./commands.ts";
 import { PACKAGE } from "./package_info.ts";
+import { isMain } from "./runtime.ts";
 import { style } from "./style.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -66,4 +67,4 @@ export async function cli(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await cli(process.argv.slice(2));
+if (isMain(import.meta)) await cli(process.argv.slice(2));

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { realpathSync } from "node:fs";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
 /** A runtime. */
 export interface Runtime {
@@ -19,4 +21,16 @@ export function runtime(): Runtime {
   const { deno, bun, node = "" } = process.versions;
   if (deno) return { name: "Deno", version: deno };
   return bun ? { name: "Bun", version: bun } : { name: "Node", version: node };
+}
+
+/**
+ * Whether a module is the one that the user runs.
+ *
+ * @param meta The module's `import.meta`.
+ */
+export function isMain({ main, url }: { readonly main?: boolean; readonly url: string }): boolean {
+  if (main !== undefined) return main;
+  // Node before 24.2 does not tell.
+  const [, program] = process.argv;
+  return program !== undefined && url.startsWith("file:") && realpathSync(program) === fileURLToPath(url);
 }

@@ -93,13 +93,12 @@ function placeOf(path: string, folder: string): Place {
     : PACKAGE_FOLDER.protocol === "file:"
     ? outside(relative(fileURLToPath(PACKAGE_FOLDER), `${folder}/${path}`))
     : null;
-  const npm = /(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\/(.*)/.exec(path);
-  if (npm) return { part: npm[1]!, own: false, path: npm[2]! };
   const own = inside === null
     ? null
     : /^(core|host|testing|(?:protocols|drivers|plugins)\/[^/.]+|mod\.ts)/.exec(inside);
   if (own) return { part: own[1] === "mod.ts" ? "core" : own[1]!, own: true, path: inside! };
-  return { part: "app", own: false, path };
+  const npm = /(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\/(.*)/.exec(path);
+  return npm ? { part: npm[1]!, own: false, path: npm[2]! } : { part: "app", own: false, path };
 }
 
 function outside(path: string): string | null {

@@ -50,7 +50,7 @@ function runtime({ runtime, version }: MachineFacts): Finding {
     ? ["2.5", "deno upgrade"]
     : runtime === "Bun"
     ? ["1.3", "bun upgrade"]
-    : ["22.0", "nvm install 22"];
+    : ["20.10", "nvm install 20"];
   const number = (text: string): number => {
     const [major = 0, minor = 0] = text.split(".").map(Number);
     return major * 1000 + minor;

@@ -33,6 +33,7 @@ export function run(program: string, args: readonly string[], options: SpawnOpti
   const { status, stdout, stderr, error } = spawnSync(program, [...args], {
     encoding: "utf8",
     timeout: 60_000,
+    maxBuffer: 64 << 20,
     env: environment(),
     ...options,
   });

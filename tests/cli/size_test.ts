@@ -46,7 +46,7 @@ test("size weighs each part of an app, and tells who brings it in", () => {
   assert(sum <= size && sum > size * 0.95, `${sum} of ${size}`);
   assert(Math.abs(parts.reduce((sum, { gzipped }) => sum + gzipped, 0) - gzipped) < 20);
   const absent = pruned.map(({ name }) => name);
-  assert(absent.includes("protocols/http") && !absent.includes("protocols/tcp") && !absent.includes("drivers/tun"));
+  assert(absent.includes("protocols/udp") && !absent.includes("protocols/tcp") && !absent.includes("drivers/tun"));
   assertEquals(
     pruned.find(({ name }) => name === "protocols/dns_server")!.by,
     'import { dnsServer } from "@bonsai/net/protocols/dns_server"',
