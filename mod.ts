@@ -17,15 +17,19 @@
 
 export * from "./core/address_selection.ts";
 export * from "./core/checksum.ts";
+export type { Claim, ClaimUser, Dad } from "./core/claim.ts";
 export * from "./core/clock.ts";
 export * from "./core/domain_name.ts";
 export * from "./core/driver.ts";
 export * from "./core/driver_wrapper.ts";
 export * from "./core/ether_type.ts";
 export * from "./core/ip.ts";
+export type { IpAssigned, IpCounters, IpFamily, IpLayer } from "./core/ip_layer.ts";
+export type { IpPath, PathNetwork } from "./core/ip_path.ts";
 export * from "./core/ipv4_address.ts";
 export * from "./core/ipv6_address.ts";
 export type { Loop, LoopOptions } from "./core/loop.ts";
+export type { Loopback } from "./core/loopback.ts";
 export * from "./core/mac_address.ts";
 export type {
   CachedNeighbour,
@@ -35,11 +39,13 @@ export type {
   NeighbourUser,
   NeighbourWay,
 } from "./core/neighbour_cache.ts";
+export type { NeighbourLink, NeighbourLinkCounters, NeighbourLinkOptions } from "./core/neighbour_link.ts";
 export * from "./core/net_error.ts";
 export * from "./core/options.ts";
 export * from "./core/packet.ts";
 export * from "./core/protocol.ts";
 export * from "./core/random.ts";
+export type { IpPrefix, Route } from "./core/routes.ts";
 export * from "./core/simulate.ts";
 export * from "./core/stack.ts";
 export * from "./core/timers.ts";

@@ -4,44 +4,28 @@
  * @module
  */
 
+import type { Claim, Dad } from "../core/claim.ts";
 import type { Link, LinkReceiver, Neighbour, Receiver } from "../core/driver.ts";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4 } from "../core/ether_type.ts";
 import { IPV4_BROADCAST, type Ipv4Address, isIpv4Multicast } from "../core/ipv4_address.ts";
 import { formatMac, type MacAddress } from "../core/mac_address.ts";
+import type { CachedNeighbour } from "../core/neighbour_cache.ts";
+import { NeighbourLink, NeighbourLinkCounters, type NeighbourLinkOptions } from "../core/neighbour_link.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { type Packet, UNICAST } from "../core/packet.ts";
-import {
-  type CachedNeighbour,
-  NeighbourCache,
-  type NeighbourCounters,
-  type NeighbourUser,
-} from "../core/neighbour_cache.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
-import { fraction } from "../core/random.ts";
-import type { Timer } from "../core/timers.ts";
-import { Claim, type ClaimHolder } from "./arp/claim.ts";
 import { ARP_REPLY, ARP_REQUEST, isSaneArp, writeArp } from "./arp/message.ts";
 import type { Ethernet, EthernetPath } from "./ethernet.ts";
 
-export type { Claim, ClaimHolder } from "./arp/claim.ts";
 /** An entry of the ARP cache. */
 export type ArpNeighbour = CachedNeighbour<Ipv4Address, EthernetPath>;
 
-/** Hears that another host uses an address of ours. */
-export type OnConflict = (address: Ipv4Address, mac: string) => void;
-
 /** How to make the ARP layer. */
-export interface ArpOptions {
+export interface ArpOptions extends NeighbourLinkOptions<Ipv4Address> {
   /** Milliseconds for which an answer is believed, before the neighbour is asked again; 30,000 when left out. */
   readonly lifetime?: number;
-  /** Neighbours kept at once; 512 when left out. */
-  readonly neighbours?: number;
-  /** Packets that wait for one neighbour's answer; 64 when left out, which a datagram of 65,507 bytes fits into. */
-  readonly queue?: number;
   /** Whether to ask for seven seconds, before an address is used, if another host has it (RFC 5227, 2.1); false when left out. */
   readonly probe?: boolean;
-  /** Hears that another host uses an address of ours: the address, and the host's MAC address in text. */
-  readonly onConflict?: OnConflict;
 }
 
 /** The JSON Schema of {@linkcode ArpOptions}. */
@@ -58,42 +42,29 @@ export const ARP_OPTIONS: OptionsSchema<ArpOptions> = {
 };
 
 /** What the ARP layer counts. */
-export class ArpCounters implements NeighbourCounters {
-  /** Messages that make no sense. */
-  malformed: number = 0;
+export class ArpCounters extends NeighbourLinkCounters {
   /** Requests sent. */
   requests: number = 0;
   /** Requests answered. */
   replies: number = 0;
-  /** Messages of hosts that use an address of ours. */
-  conflicts: number = 0;
-  /** Packets dropped because too many wait already. */
-  overflow: number = 0;
-  /** Packets dropped because their neighbour did not answer. */
-  unreachable: number = 0;
-  /** Neighbours dropped to make room. */
-  evicted: number = 0;
 }
 
 /** The ARP layer: IPv4 packets to neighbours. */
-export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Address, EthernetPath>, ClaimHolder {
-  /** Bytes of the largest packet. */
-  readonly mtu: number;
-  /** Milliseconds for which an answer is believed. */
-  readonly lifetime: number;
-  /** Milliseconds between two requests. */
-  readonly retransmit = 1000;
-  /** Entries in use are asked for before they become stale. */
-  readonly patient = false;
+export class Arp extends NeighbourLink<Ipv4Address, EthernetPath> implements Receiver {
   /** What it does and drops. */
   readonly counters: ArpCounters = new ArpCounters();
-  readonly #core: Core;
+  /** Entries in use are asked for before they become stale. */
+  readonly patient = false;
+  /** Questions for an address of ours (PROBE_NUM). */
+  readonly questions = 3;
+  /** Announcements of an address of ours (ANNOUNCE_NUM). */
+  readonly announcements = 2;
+  /** Milliseconds after the last question and between two announcements (ANNOUNCE_WAIT, ANNOUNCE_INTERVAL). */
+  readonly wait = 2000;
+  /** How an address is asked for before it is used. */
+  protected readonly dad: Dad;
   readonly #ethernet: Ethernet;
   readonly #all: EthernetPath;
-  readonly #options: ArpOptions;
-  readonly #cache: NeighbourCache<Ipv4Address, EthernetPath>;
-  readonly #claims: Map<number, Claim> = new Map();
-  #receiver: LinkReceiver | null = null;
 
   /**
    * Starts the layer.
@@ -103,28 +74,23 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
    * @param options Limits, checked already.
    */
   constructor(core: Core, ethernet: Ethernet, options: ArpOptions) {
-    this.#core = core;
+    super(core, ethernet.mtu, options.lifetime ?? 30_000, options);
+    this.dad = options.probe ? "wait" : "none";
     this.#ethernet = ethernet;
-    this.#options = options;
     this.#all = ethernet.path(new Uint8Array(6).fill(255), ETHERTYPE_ARP);
-    this.lifetime = options.lifetime ?? 30_000;
-    this.#cache = new NeighbourCache(core, this, options.neighbours ?? 512, options.queue ?? 64);
-    this.mtu = ethernet.mtu;
     ethernet.attach(ETHERTYPE_ARP, this);
     core.count("arp", this.counters);
   }
 
-  /** Names who reads the packets, and who hears that a neighbour does not answer. */
-  attach(receiver: LinkReceiver): void {
-    this.#receiver = receiver;
-    this.#ethernet.attach(ETHERTYPE_IPV4, receiver);
+  /** Milliseconds between two questions, from one second up to two (PROBE_MIN, PROBE_MAX). */
+  get interval(): number {
+    return 1000 * (1 + this.fraction());
   }
 
-  /** Answers for an address from now on. */
-  claim(address: Ipv4Address): boolean {
-    let claim = this.#claims.get(address);
-    if (!claim) this.#claims.set(address, claim = new Claim(this, address, this.#options.probe ?? false));
-    return claim.settled;
+  /** Names who reads the packets, and who hears that a neighbour does not answer. */
+  override attach(receiver: LinkReceiver): void {
+    super.attach(receiver);
+    this.#ethernet.attach(ETHERTYPE_IPV4, receiver);
   }
 
   /**
@@ -136,20 +102,14 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
    */
   probe(address: Ipv4Address, done: (ours: boolean) => void, yields: boolean = false): void {
     this.release(address);
-    this.#claims.set(address, new Claim(this, address, true, done, yields));
-  }
-
-  /** Answers for an address no more. */
-  release(address: Ipv4Address): void {
-    this.#claims.get(address)?.end();
-    this.#claims.delete(address);
+    this.take(address, "wait", yields, done);
   }
 
   /** Finds the way to a neighbour. */
   neighbour(nextHop: Ipv4Address): Neighbour {
     if (nextHop === IPV4_BROADCAST) return this.#ethernet.path(new Uint8Array(6).fill(255), ETHERTYPE_IPV4);
     if (isIpv4Multicast(nextHop)) return this.#ethernet.path(groupMac(nextHop), ETHERTYPE_IPV4);
-    return this.#cache.get(nextHop) ?? this.#cache.insert(nextHop, nextHop, true)!;
+    return this.cache.get(nextHop) ?? this.cache.insert(nextHop, nextHop, true)!;
   }
 
   /** Lets packets for a group through. */
@@ -174,12 +134,13 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
     const request = packet.u16(6) === ARP_REQUEST;
     if (isOwnMac(this.#ethernet.mac, bytes, at + 8)) return;
     // Another host uses our address, or probes for one that we are still probing for ourselves.
-    const claimed = this.#claims.get(sender) ?? (sender === 0 ? this.#claims.get(target) : undefined);
-    if (claimed && (sender !== 0 || !claimed.settled)) return this.#conflict(claimed, formatMac(bytes, at + 8));
-    const forUs = this.#claims.get(target)?.settled === true;
+    const wanted = this.claimOf(target);
+    const claimed = this.claimOf(sender) ?? (sender === 0 ? wanted : undefined);
+    if (claimed && (sender !== 0 || !claimed.settled)) return this.conflict(claimed, formatMac(bytes, at + 8));
+    const forUs = wanted?.settled === true;
     if (sender !== 0) {
       // RFC 826 merges what it knows already, and takes up who asks for us, for an answer will be wanted soon.
-      const entry = this.#cache.get(sender) ?? (forUs && request ? this.#cache.insert(sender, sender, false) : null);
+      const entry = this.cache.get(sender) ?? (forUs && request ? this.cache.insert(sender, sender, false) : null);
       if (entry) {
         const path = entry.path?.leadsTo(bytes, at + 8)
           ? entry.path
@@ -197,47 +158,23 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
   /** Asks for an entry's address. */
   ask(entry: ArpNeighbour): void {
     const waiting = entry.queue[0];
-    if (waiting && this.#claims.has(waiting.i32(12))) entry.asker = waiting.i32(12) as Ipv4Address;
-    const claim = this.#claims.get(entry.asker ?? 0) ?? this.#claims.values().next().value;
+    const asker = waiting && this.claimOf(waiting.i32(12) as Ipv4Address);
+    if (asker) entry.asker = asker.address;
+    const claim = this.claims.find(({ address }) => address === entry.asker) ?? this.claims[0];
     if (!claim?.settled) return;
     this.counters.requests++;
     const path = entry.path && !isOfLink(claim.address) ? entry.path.withType(ETHERTYPE_ARP) : this.#all;
     this.#send(path, ARP_REQUEST, claim.address, null, 0, entry.address);
   }
 
-  /** Asks everybody for an address of ours. */
-  announce(address: Ipv4Address, sender: number): void {
-    this.#send(this.#all, ARP_REQUEST, sender, null, 0, address);
+  /** Asks everybody whether another host has an address: in the name of nobody (RFC 5227, 2.1.1). */
+  inquire({ address }: Claim<Ipv4Address>): void {
+    this.#send(this.#all, ARP_REQUEST, 0, null, 0, address);
   }
 
-  /** Hears that a packet is lost, for its neighbour did not answer. */
-  unreachable(packet: Packet): void {
-    this.#receiver?.unreachable(packet);
-  }
-
-  /** The time, in milliseconds. */
-  now(): number {
-    return this.#core.now();
-  }
-
-  /** Arms a timer so many milliseconds from now. */
-  arm(timer: Timer, delay: number): void {
-    this.#core.timers.arm(timer, this.#core.now() + delay);
-  }
-
-  /** A random fraction. */
-  fraction(): number {
-    return fraction(() => this.#core.random());
-  }
-
-  #conflict(claim: Claim, mac: string): void {
-    this.counters.conflicts++;
-    if (claim.conflict()) this.#claims.delete(claim.address);
-    try {
-      this.#options.onConflict?.(claim.address, mac);
-    } catch (error) {
-      this.#core.report(error);
-    }
+  /** Tells everybody that an address is ours (RFC 5227, 2.3). */
+  announce({ address }: Claim<Ipv4Address>): void {
+    this.#send(this.#all, ARP_REQUEST, address, null, 0, address);
   }
 
   #send(
@@ -248,7 +185,7 @@ export class Arp implements Link<Ipv4Address>, Receiver, NeighbourUser<Ipv4Addre
     targetAt: number,
     target: number,
   ): void {
-    const { pool } = this.#core;
+    const { pool } = this.core;
     const packet = pool.take();
     writeArp(packet, operation, this.#ethernet.mac, sender, targetMac, targetAt, target);
     path.transmit(packet);

@@ -5,7 +5,7 @@
  */
 
 import { foldChecksum, sumPacket, updateChecksum } from "../core/checksum.ts";
-import { type Ip, type IpFault, type IpReceiver, PROTOCOL_ICMP } from "../core/ip.ts";
+import { type Ip, type IpErrors, type IpFault, type IpReceiver, PROTOCOL_ICMP } from "../core/ip.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { type Packet, setI32, UNICAST } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
@@ -25,7 +25,7 @@ import {
   UNREACHABLE,
 } from "./icmp/message.ts";
 import { Redirects } from "./icmp/redirects.ts";
-import type { Ipv4, Ipv4Errors, Ipv4Path } from "./ipv4.ts";
+import type { Ipv4, Ipv4Path } from "./ipv4.ts";
 
 /** Bytes of a packet that an error quotes: as many as fit into a datagram of 576 bytes (RFC 1812, 4.3.2.3). */
 const QUOTED = 548;
@@ -77,7 +77,7 @@ export class IcmpCounters {
 }
 
 /** The ICMP layer. */
-export class Icmp implements IpReceiver, Ipv4Errors {
+export class Icmp implements IpReceiver, IpErrors {
   /** What it does and drops. */
   readonly counters: IcmpCounters = new IcmpCounters();
   readonly #core: Core;
@@ -197,9 +197,8 @@ export class Icmp implements IpReceiver, Ipv4Errors {
       reply.setU16(2, foldChecksum(sumPacket(reply, reply.start, reply.end)));
     }
     this.counters.replies++;
-    const options = header > 20 ? echoOptions(bytes, at, header, path.source, now) : null;
-    if (options) path.transmitWithOptions(reply, PROTOCOL_ICMP, options);
-    else path.transmit(reply, PROTOCOL_ICMP);
+    const options = header > 20 ? echoOptions(bytes, at, header, path.source, now) : undefined;
+    path.transmit(reply, PROTOCOL_ICMP, options);
     pool.give(reply);
   }
 

@@ -6,13 +6,13 @@
 
 import { foldChecksum, sumPacket } from "../core/checksum.ts";
 import type { Receiver } from "../core/driver.ts";
-import { type Ip, type IpFault, type IpReceiver, PROTOCOL_ICMPV6 } from "../core/ip.ts";
+import { type Ip, type IpErrors, type IpFault, type IpReceiver, PROTOCOL_ICMPV6 } from "../core/ip.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { TokenBucket } from "../core/token_bucket.ts";
 import { ECHO_REPLY, ECHO_REQUEST, ICMPV6_HEADER, INFORMATIONAL, readFault } from "./icmpv6/message.ts";
-import type { Ipv6, Ipv6Errors, Ipv6Path } from "./ipv6.ts";
+import type { Ipv6, Ipv6Path } from "./ipv6.ts";
 
 /** Bytes of a packet that an error quotes: as many as fit into the least MTU (RFC 4443, 2.4 (c)). */
 const QUOTED = 1232;
@@ -53,7 +53,7 @@ export class Icmpv6Counters {
 }
 
 /** The ICMPv6 layer. */
-export class Icmpv6 implements IpReceiver, Ipv6Errors {
+export class Icmpv6 implements IpReceiver, IpErrors {
   /** What it does and drops. */
   readonly counters: Icmpv6Counters = new Icmpv6Counters();
   readonly #core: Core;

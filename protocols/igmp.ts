@@ -7,14 +7,14 @@
  */
 
 import { foldChecksum, sumPacket } from "../core/checksum.ts";
-import type { Ip, IpReceiver } from "../core/ip.ts";
+import type { Ip, IpObserver, IpReceiver } from "../core/ip.ts";
 import { type Ipv4Address, isIpv4Multicast } from "../core/ipv4_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { fraction } from "../core/random.ts";
 import { Timer } from "../core/timers.ts";
-import type { Ipv4, Ipv4Observer } from "./ipv4.ts";
+import type { Ipv4 } from "./ipv4.ts";
 
 /** IP protocol number of IGMP. */
 const PROTOCOL_IGMP = 2;
@@ -105,7 +105,7 @@ interface Member {
 }
 
 /** The IGMP layer. */
-export class Igmp implements IpReceiver, Ipv4Observer {
+export class Igmp implements IpReceiver, IpObserver<Ipv4Address> {
   /** What it does and drops. */
   readonly counters: IgmpCounters = new IgmpCounters();
   readonly #core: Core;
@@ -307,7 +307,7 @@ export class Igmp implements IpReceiver, Ipv4Observer {
     words.forEach((value, i) => packet.setI32(HEADER + 4 * i, value));
     packet.setU16(2, foldChecksum(sumPacket(packet, packet.start, packet.end)));
     this.counters.reports++;
-    path.transmitWithOptions(packet, PROTOCOL_IGMP, Uint8Array.of(148, 4, 0, 0));
+    path.transmit(packet, PROTOCOL_IGMP, Uint8Array.of(148, 4, 0, 0));
     pool.give(packet);
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { IpObserver } from "../core/ip.ts";
 import { formatIpv4, type Ipv4Address, type Ipv4Cidr } from "../core/ipv4_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
@@ -13,7 +14,7 @@ import { Timer } from "../core/timers.ts";
 import type { Arp } from "./arp.ts";
 import type { Dhcp } from "./dhcp.ts";
 import type { Ethernet } from "./ethernet.ts";
-import type { Ipv4, Ipv4Observer } from "./ipv4.ts";
+import type { Ipv4 } from "./ipv4.ts";
 
 /** The network of all such addresses, 169.254.0.0/16. */
 const NETWORK = 0xa9fe0000 | 0;
@@ -59,7 +60,7 @@ export class LinkLocalCounters {
 }
 
 /** The address of the link. */
-export class LinkLocal implements Ipv4Observer {
+export class LinkLocal implements IpObserver<Ipv4Address> {
   /** What it does. */
   readonly counters: LinkLocalCounters = new LinkLocalCounters();
   readonly #core: Core;

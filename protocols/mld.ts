@@ -7,7 +7,7 @@
 
 import { foldChecksum, sumPacket } from "../core/checksum.ts";
 import type { Receiver } from "../core/driver.ts";
-import { PROTOCOL_ICMPV6 } from "../core/ip.ts";
+import { type IpObserver, PROTOCOL_ICMPV6 } from "../core/ip.ts";
 import { IPV6_ALL_NODES, Ipv6Address, isIpv6LinkLocal, readIpv6 } from "../core/ipv6_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
@@ -15,7 +15,7 @@ import type { Core, Protocol } from "../core/protocol.ts";
 import { fraction } from "../core/random.ts";
 import { Timer } from "../core/timers.ts";
 import type { Icmpv6 } from "./icmpv6.ts";
-import type { Ipv6, Ipv6Observer } from "./ipv6.ts";
+import type { Ipv6 } from "./ipv6.ts";
 
 /** The group of all routers that speak MLDv2. */
 const ALL_MLDV2_ROUTERS: Ipv6Address = /* @__PURE__ */ new Ipv6Address(0xff020000, 0, 0, 22);
@@ -71,7 +71,7 @@ interface Record {
 }
 
 /** The MLD layer. */
-export class Mld implements Receiver, Ipv6Observer {
+export class Mld implements Receiver, IpObserver<Ipv6Address> {
   /** What it does and drops. */
   readonly counters: MldCounters = new MldCounters();
   readonly #core: Core;

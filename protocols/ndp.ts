@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { Link, LinkReceiver, Neighbour, Receiver } from "../core/driver.ts";
+import type { Claim, Dad } from "../core/claim.ts";
+import type { Link, Neighbour, Receiver } from "../core/driver.ts";
 import { ETHERTYPE_IPV6 } from "../core/ether_type.ts";
-import { PROTOCOL_ICMPV6 } from "../core/ip.ts";
 import {
   IPV6_ALL_NODES,
   IPV6_ANY,
@@ -20,26 +20,22 @@ import {
   solicitedNode,
 } from "../core/ipv6_address.ts";
 import { formatMac, type MacAddress } from "../core/mac_address.ts";
-import {
-  type CachedNeighbour,
-  NeighbourCache,
-  type NeighbourCounters,
-  type NeighbourUser,
-} from "../core/neighbour_cache.ts";
+import type { CachedNeighbour } from "../core/neighbour_cache.ts";
+import { NeighbourLink, NeighbourLinkCounters, type NeighbourLinkOptions } from "../core/neighbour_link.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
-import { getI32, type Packet } from "../core/packet.ts";
+import type { Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
-import { fraction } from "../core/random.ts";
 import type { Ethernet, EthernetPath } from "./ethernet.ts";
-import { Claim, type ClaimHolder, type Dad } from "./ndp/claim.ts";
 import {
+  checkMessage,
   findOption,
-  isSaneMessage,
+  isDiscovery,
+  isFromUnspecified,
   NEIGHBOUR_ADVERTISEMENT,
   NEIGHBOUR_SOLICITATION,
   NONCE,
   OVERRIDE,
-  REDIRECT,
+  ROUTER_ADVERTISEMENT,
   ROUTER_SOLICITATION,
   SOLICITED,
   SOURCE_LINK_LAYER,
@@ -47,22 +43,13 @@ import {
   writeNeighbourMessage,
 } from "./ndp/message.ts";
 
-export type { Claim, ClaimHolder, Dad } from "./ndp/claim.ts";
-
 /** An entry of the neighbour cache. */
 export type NdpNeighbour = CachedNeighbour<Ipv6Address, EthernetPath>;
 
-/** Hears that another host uses an address of ours. */
-export type OnIpv6Conflict = (address: Ipv6Address, mac: string) => void;
-
 /** How to make the NDP layer. */
-export interface NdpOptions {
+export interface NdpOptions extends NeighbourLinkOptions<Ipv6Address> {
   /** Milliseconds for which an answer is believed, on average; 30,000 when left out, or what routers say. */
   readonly lifetime?: number;
-  /** Neighbours kept at once; 512 when left out. */
-  readonly neighbours?: number;
-  /** Packets that wait for one neighbour's answer; 64 when left out, which a datagram of 65,527 bytes fits into. */
-  readonly queue?: number;
   /**
    * What to do while it is asked, for one to two seconds, whether another host has an address of ours: `"wait"`, use it
    * already (`"optimistic"`, RFC 4429, as when left out), or do not ask at all (`"none"`).
@@ -70,8 +57,6 @@ export interface NdpOptions {
   readonly dad?: Dad;
   /** How often that is asked; 1 when left out. */
   readonly transmits?: number;
-  /** Hears that another host uses an address of ours: the address, and the host's MAC address in text. */
-  readonly onConflict?: OnIpv6Conflict;
 }
 
 /** The JSON Schema of {@linkcode NdpOptions}. */
@@ -89,46 +74,29 @@ export const NDP_OPTIONS: OptionsSchema<NdpOptions> = {
 };
 
 /** What the NDP layer counts. */
-export class NdpCounters implements NeighbourCounters {
-  /** Messages that are not valid. */
-  malformed: number = 0;
+export class NdpCounters extends NeighbourLinkCounters {
   /** Solicitations sent. */
   solicitations: number = 0;
   /** Advertisements sent. */
   advertisements: number = 0;
-  /** Messages of hosts that use an address of ours. */
-  conflicts: number = 0;
-  /** Packets dropped because too many wait already. */
-  overflow: number = 0;
-  /** Packets dropped because their neighbour did not answer. */
-  unreachable: number = 0;
-  /** Neighbours dropped to make room. */
-  evicted: number = 0;
 }
 
 /** The NDP layer: IPv6 packets to neighbours. */
-export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Address, EthernetPath>, ClaimHolder {
-  /** Bytes of the largest packet. */
-  readonly mtu: number;
+export class Ndp extends NeighbourLink<Ipv6Address, EthernetPath> implements Receiver {
   /** What it does and drops. */
   readonly counters: NdpCounters = new NdpCounters();
-  /** Milliseconds for which an answer is believed (ReachableTime). */
-  lifetime: number = 0;
-  /** Milliseconds between two solicitations (RetransTimer). */
-  retransmit: number = 1000;
-  /** Questions for an address of ours (DupAddrDetectTransmits). */
-  readonly transmits: number;
-  /** Entries in use become stale before they are asked for. */
+  /** Entries in use become stale before they are asked for (RFC 4861, 7.3.2). */
   readonly patient = true;
+  /** Questions for an address of ours (DupAddrDetectTransmits). */
+  readonly questions: number;
+  /** Announcements of an address of ours. */
+  readonly announcements = 1;
   /** Hears that a neighbour does not answer, or was told to be no router. */
   onFailed: ((address: Ipv6Address) => void) | null = null;
-  readonly #core: Core;
+  /** How an address is asked for before it is used. */
+  protected readonly dad: Dad;
   readonly #ethernet: Ethernet;
-  readonly #options: NdpOptions;
-  readonly #cache: NeighbourCache<Ipv6Address, EthernetPath>;
-  readonly #claims: Claim[] = [];
   readonly #handlers: Map<number, Receiver> = new Map();
-  #receiver: LinkReceiver | null = null;
 
   /**
    * Starts the layer.
@@ -138,15 +106,23 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
    * @param options Limits, checked already.
    */
   constructor(core: Core, ethernet: Ethernet, options: NdpOptions) {
-    this.#core = core;
+    super(core, ethernet.mtu, 0, options);
+    this.dad = options.dad ?? "optimistic";
+    this.questions = options.transmits ?? 1;
     this.#ethernet = ethernet;
-    this.#options = options;
-    this.mtu = ethernet.mtu;
-    this.transmits = options.transmits ?? 1;
     this.setReachableTime(options.lifetime ?? 30_000);
-    this.#cache = new NeighbourCache(core, this, options.neighbours ?? 512, options.queue ?? 64);
     ethernet.attach(ETHERTYPE_IPV6, this);
     core.count("ndp", this.counters);
+  }
+
+  /** Milliseconds between two questions (RetransTimer). */
+  get interval(): number {
+    return this.retransmit;
+  }
+
+  /** Milliseconds after the last question. */
+  get wait(): number {
+    return this.retransmit;
   }
 
   /**
@@ -156,12 +132,7 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
    * @param base Milliseconds (BaseReachableTime).
    */
   setReachableTime(base: number): void {
-    this.lifetime = base * (0.5 + fraction(() => this.#core.random()));
-  }
-
-  /** Names who reads the packets, and who hears that a neighbour does not answer. */
-  attach(receiver: LinkReceiver): void {
-    this.#receiver = receiver;
+    this.lifetime = base * (0.5 + this.fraction());
   }
 
   /**
@@ -172,22 +143,6 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
    */
   attachType(type: number, receiver: Receiver): void {
     this.#handlers.set(type, receiver);
-  }
-
-  /** Answers for an address from now on, or once nobody else does. */
-  claim(address: Ipv6Address): boolean {
-    let claim = this.#claims.find((one) => one.address.equals(address));
-    if (!claim) {
-      claim = new Claim(this.#core, this, address, this.#options.dad ?? "optimistic");
-      this.#claims.push(claim);
-    }
-    return claim.usable;
-  }
-
-  /** Answers for an address no more. */
-  release(address: Ipv6Address): void {
-    const at = this.#claims.findIndex((one) => one.address.equals(address));
-    if (at >= 0) this.#claims.splice(at, 1)[0]!.end();
   }
 
   /** Finds the way to a neighbour. */
@@ -208,56 +163,41 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
 
   /** Reads one packet: messages of its own here, everything else above. */
   receive(packet: Packet): void {
-    const { bytes, start: at } = packet;
-    const type = bytes[at + 40]! - ROUTER_SOLICITATION;
-    if (
-      bytes[at + 6] === PROTOCOL_ICMPV6 && type >= 0 && type <= REDIRECT - ROUTER_SOLICITATION && packet.length > 40
-    ) {
-      this.#discover(packet);
-    } else this.#receiver?.receive(packet);
+    if (isDiscovery(packet)) this.#discover(packet);
+    else this.receiver?.receive(packet);
   }
 
   #discover(packet: Packet): void {
     const { bytes, start: at } = packet;
-    if (!isSaneMessage(packet)) {
+    const option = checkMessage(packet);
+    if (option < 0) {
       this.counters.malformed++;
       return;
     }
-    packet.network = at;
-    // What the link carried here by mistake is not for us.
-    if (bytes[at + 24] !== 255 && !this.#find(bytes, at + 24)) return;
-    const type = bytes[at + 40]!;
-    const unspecified = getI32(bytes, at + 8) === 0;
-    const neighbour = type === NEIGHBOUR_SOLICITATION || type === NEIGHBOUR_ADVERTISEMENT;
-    const option = findOption(packet, SOURCE_LINK_LAYER);
+    // What the link carried here by mistake is not for us, and our own may be brought back by it.
     if (
-      neighbour && bytes[at + 48] === 255 ||
-      // Who asks for an address of its own has none to give, and asks the group of those who may have it.
-      unspecified && (type !== NEIGHBOUR_SOLICITATION || option || !isSolicitedNode(bytes, at + 24)) ||
-      type === NEIGHBOUR_ADVERTISEMENT && bytes[at + 24] === 255 && (bytes[at + 44]! & SOLICITED) !== 0 ||
-      // Routers and redirects speak from the link.
-      !neighbour && type !== ROUTER_SOLICITATION && getI32(bytes, at + 8) >>> 22 !== 0x3fa
-    ) {
-      this.counters.malformed++;
-      return;
-    }
-    // Our own, that the link brought back.
-    if (this.#find(bytes, at + 8)?.settled && this.#isOwn(bytes, option)) return;
-    if (type === NEIGHBOUR_SOLICITATION) this.#solicited(packet, option, unspecified);
+      bytes[at + 24] !== 255 && !this.#find(bytes, at + 24) ||
+      this.#find(bytes, at + 8)?.settled && this.#isOwn(bytes, option)
+    ) return;
+    const type = bytes[at + 40]!;
+    if (type === NEIGHBOUR_SOLICITATION) this.#solicited(packet, option);
     else if (type === NEIGHBOUR_ADVERTISEMENT) this.#advertised(packet);
-    else if (option && type !== REDIRECT) this.learn(readIpv6(bytes, at + 8), bytes, option + 2, true);
+    // Hosts do not listen to solicitations of routers (RFC 4861, 6.2.6).
+    else if (type === ROUTER_SOLICITATION) return;
+    else if (type === ROUTER_ADVERTISEMENT && option) this.learn(readIpv6(bytes, at + 8), bytes, option + 2, true);
     packet.start = packet.transport = at + 40;
     this.#handlers.get(type)?.receive(packet);
   }
 
   /** Reads a solicitation (RFC 4861, 7.2.3; RFC 4862, 5.4.3). */
-  #solicited(packet: Packet, option: number, unspecified: boolean): void {
+  #solicited(packet: Packet, option: number): void {
     const { bytes, start: at } = packet;
     const claim = this.#find(bytes, at + 48);
     if (!claim) return;
+    const unspecified = isFromUnspecified(packet);
     if (unspecified && !claim.settled) {
       const nonce = findOption(packet, NONCE);
-      if (!nonce || claim.nonce.some((byte, i) => byte !== bytes[nonce + 2 + i])) this.#conflict(claim, "");
+      if (!nonce || claim.nonce.some((byte, i) => byte !== bytes[nonce + 2 + i])) this.conflict(claim, "");
       return;
     }
     if (!claim.usable) return;
@@ -265,7 +205,7 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
     const source = readIpv6(bytes, at + 8);
     if (option) this.learn(source, bytes, option + 2, true);
     // Who does not say where it is, is asked for first (RFC 4861, 7.2.4).
-    const neighbour = this.#cache.get(key(source)) ?? (claim.settled ? this.#entry(source, false) : null);
+    const neighbour = this.cache.get(key(source)) ?? (claim.settled ? this.#entry(source, false) : null);
     // Neither of two that are optimistic says so: they find the answer where everybody is told.
     if (!neighbour || !neighbour.path && !claim.settled) return this.announce(claim);
     this.#advertise(claim, SOLICITED | (claim.settled ? OVERRIDE : 0), source, neighbour.path ?? neighbour);
@@ -277,10 +217,10 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
     const option = findOption(packet, TARGET_LINK_LAYER);
     const claim = this.#find(bytes, at + 48);
     if (claim) {
-      if (!this.#isOwn(bytes, option)) this.#conflict(claim, option ? formatMac(bytes, option + 2) : "");
+      if (!this.#isOwn(bytes, option)) this.conflict(claim, option ? formatMac(bytes, option + 2) : "");
       return;
     }
-    const entry = this.#cache.get(key(readIpv6(bytes, at + 48)));
+    const entry = this.cache.get(key(readIpv6(bytes, at + 48)));
     if (!entry || !entry.path && !option) return;
     const flags = bytes[at + 44]!;
     const same = !option || entry.path?.leadsTo(bytes, option + 2);
@@ -312,8 +252,8 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
     const waiting = entry.queue[0];
     const wanted = waiting && this.#find(waiting.bytes, waiting.start + 8);
     if (wanted) entry.asker = wanted.address;
-    const claim = wanted ?? this.#claims.find((one) => one.usable && one.address === entry.asker) ??
-      this.#claims.find((one) => one.usable);
+    const claim = wanted ?? this.claims.find((one) => one.usable && one.address === entry.asker) ??
+      this.claims.find((one) => one.usable);
     if (!claim?.usable) return;
     const destination = entry.path ? entry.address : solicitedNode(entry.address);
     // An address that may still turn out to be another's must not change what others know of it (RFC 4429, 3.2).
@@ -322,23 +262,14 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
   }
 
   /** Asks everybody whether another host has an address. */
-  probe(claim: Claim): void {
-    this.#solicit(IPV6_ANY, solicitedNode(claim.address), claim.address, NONCE, claim.nonce, null);
+  inquire({ address, nonce }: Claim<Ipv6Address>): void {
+    for (let i = 0; i < 6; i++) nonce[i] = this.core.random();
+    this.#solicit(IPV6_ANY, solicitedNode(address), address, NONCE, nonce, null);
   }
 
   /** Tells everybody that an address is ours. */
-  announce(claim: Claim): void {
+  announce(claim: Claim<Ipv6Address>): void {
     this.#advertise(claim, claim.settled ? OVERRIDE : 0, IPV6_ALL_NODES, this.neighbour(IPV6_ALL_NODES));
-  }
-
-  /** Hears that nobody else has an address. */
-  settled(claim: Claim): void {
-    this.#receiver?.claimed?.(claim.address, true);
-  }
-
-  /** Hears that a packet is lost, for its neighbour did not answer. */
-  unreachable(packet: Packet): void {
-    this.#receiver?.unreachable(packet);
   }
 
   /** Hears that a neighbour does not answer. */
@@ -348,31 +279,16 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
 
   #entry(address: Ipv6Address, wanted: boolean): NdpNeighbour | null {
     const name = key(address);
-    return this.#cache.get(name) ?? this.#cache.insert(name, address, wanted);
+    return this.cache.get(name) ?? this.cache.insert(name, address, wanted);
   }
 
-  #find(bytes: Uint8Array, at: number): Claim | undefined {
-    for (const claim of this.#claims) if (claim.address.at(bytes, at)) return claim;
-    return undefined;
+  #find(bytes: Uint8Array, at: number): Claim<Ipv6Address> | undefined {
+    return this.claims.find(({ address }) => address.at(bytes, at));
   }
 
   /** Whether an option holds our own MAC address. */
   #isOwn(bytes: Uint8Array, option: number): boolean {
-    const { mac } = this.#ethernet;
-    return option > 0 && mac.every((byte, i) => byte === bytes[option + 2 + i]);
-  }
-
-  #conflict(claim: Claim, mac: string): void {
-    this.counters.conflicts++;
-    if (claim.conflict()) {
-      this.release(claim.address);
-      this.#receiver?.claimed?.(claim.address, false);
-    }
-    try {
-      this.#options.onConflict?.(claim.address, mac);
-    } catch (error) {
-      this.#core.report(error);
-    }
+    return option > 0 && this.#ethernet.mac.every((byte, i) => byte === bytes[option + 2 + i]);
   }
 
   #solicit(
@@ -384,41 +300,27 @@ export class Ndp implements Link<Ipv6Address>, Receiver, NeighbourUser<Ipv6Addre
     path: EthernetPath | null,
   ): void {
     this.counters.solicitations++;
-    this.#send(
-      path ?? this.neighbour(destination),
-      NEIGHBOUR_SOLICITATION,
-      0,
-      source,
-      destination,
-      target,
-      option,
-      data,
-    );
+    const way = path ?? this.neighbour(destination);
+    this.#send(way, NEIGHBOUR_SOLICITATION, 0, source, destination, target, option, data);
   }
 
-  #advertise({ address }: Claim, flags: number, destination: Ipv6Address, path: Neighbour): void {
+  #advertise({ address }: Claim<Ipv6Address>, flags: number, destination: Ipv6Address, way: Neighbour): void {
     this.counters.advertisements++;
     const { mac } = this.#ethernet;
-    this.#send(path, NEIGHBOUR_ADVERTISEMENT, flags, address, destination, address, TARGET_LINK_LAYER, mac);
+    this.#send(way, NEIGHBOUR_ADVERTISEMENT, flags, address, destination, address, TARGET_LINK_LAYER, mac);
   }
 
-  #send(
-    path: Neighbour,
-    type: number,
-    flags: number,
-    source: Ipv6Address,
-    destination: Ipv6Address,
-    target: Ipv6Address,
-    option: number,
-    data: Uint8Array | null,
-  ): void {
-    const { pool } = this.#core;
+  #send(way: Neighbour, ...message: NeighbourMessage): void {
+    const { pool } = this.core;
     const packet = pool.take();
-    writeNeighbourMessage(packet, type, flags, source, destination, target, option, data);
-    path.transmit(packet);
+    writeNeighbourMessage(packet, ...message);
+    way.transmit(packet);
     pool.give(packet);
   }
 }
+
+/** What {@linkcode writeNeighbourMessage} writes. */
+type NeighbourMessage = Parameters<typeof writeNeighbourMessage> extends [Packet, ...infer Rest] ? Rest : never;
 
 function key({ a, b, c, d }: Ipv6Address): string {
   return `${a},${b},${c},${d}`;
@@ -427,11 +329,6 @@ function key({ a, b, c, d }: Ipv6Address): string {
 /** The MAC address of a group: the low 32 bits of its address (RFC 2464, 7). */
 function groupMac({ d }: Ipv6Address): MacAddress {
   return Uint8Array.of(0x33, 0x33, d >>> 24, d >>> 16, d >>> 8, d) as MacAddress;
-}
-
-function isSolicitedNode(bytes: Uint8Array, at: number): boolean {
-  return getI32(bytes, at) === 0xff020000 << 0 && getI32(bytes, at + 4) === 0 && getI32(bytes, at + 8) === 1 &&
-    bytes[at + 12] === 255;
 }
 
 /** The {@linkcode ndp} protocol. */

@@ -7,14 +7,14 @@
 
 import { foldChecksum, sumPacket } from "../core/checksum.ts";
 import type { Receiver } from "../core/driver.ts";
-import { type Ip, PROTOCOL_ICMPV6 } from "../core/ip.ts";
+import { type Ip, type IpObserver, PROTOCOL_ICMPV6 } from "../core/ip.ts";
 import { Ipv6Address, isIpv6LinkLocal, isIpv6Multicast, readIpv6 } from "../core/ipv6_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { fraction } from "../core/random.ts";
 import { Timer } from "../core/timers.ts";
-import type { Ipv6, Ipv6Assigned, Ipv6Observer } from "./ipv6.ts";
+import type { Ipv6, Ipv6Assigned } from "./ipv6.ts";
 import type { Ndp } from "./ndp.ts";
 import { type Advertisement, readAdvertisement } from "./slaac/advertisement.ts";
 import { Prefixes } from "./slaac/prefixes.ts";
@@ -77,7 +77,7 @@ export class SlaacCounters {
 }
 
 /** Autoconfiguration. */
-export class Slaac implements Receiver, Ipv6Observer {
+export class Slaac implements Receiver, IpObserver<Ipv6Address> {
   /** What it does and drops. */
   readonly counters: SlaacCounters = new SlaacCounters();
   /** The last advertisement; null before the first. */
@@ -163,7 +163,7 @@ export class Slaac implements Receiver, Ipv6Observer {
     const now = this.#core.now();
     this.counters.advertisements++;
     this.last = told;
-    if (told.hopLimit > 0) this.#ipv6.hopLimit = told.hopLimit;
+    if (told.hopLimit > 0) this.#ipv6.ttl = told.hopLimit;
     if (told.reachable > 0 && told.reachable !== this.#reachable) {
       this.#reachable = told.reachable;
       ndp.setReachableTime(Math.min(Math.max(told.reachable, SHORTEST), LONGEST));

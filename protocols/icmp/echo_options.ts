@@ -23,7 +23,7 @@ const PRESPECIFIED = 3;
  * @param header Its length in bytes.
  * @param own Our address, to which the packet was sent.
  * @param time Milliseconds since midnight UT.
- * @returns The options of the reply, a multiple of four bytes; null when there are none.
+ * @returns The options of the reply, a multiple of four bytes; undefined when there are none.
  */
 export function echoOptions(
   bytes: Uint8Array,
@@ -31,7 +31,7 @@ export function echoOptions(
   header: number,
   own: number,
   time: number,
-): Uint8Array | null {
+): Uint8Array | undefined {
   const options = new Uint8Array(40);
   let size = 0;
   for (let offset = at + 20; offset < at + header && bytes[offset] !== 0;) {
@@ -44,7 +44,7 @@ export function echoOptions(
     }
     offset += length;
   }
-  return size > 0 ? options.subarray(0, size + 3 & ~3) : null;
+  return size > 0 ? options.subarray(0, size + 3 & ~3) : undefined;
 }
 
 /** Records us in one option, where there is room. */

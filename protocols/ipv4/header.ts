@@ -11,6 +11,9 @@
  * @module
  */
 
+import { foldChecksum, sumPacket } from "../../core/checksum.ts";
+import type { Packet } from "../../core/packet.ts";
+
 /** Bytes of a header without options. */
 export const IPV4_HEADER = 20;
 /** Don't Fragment, in the 16 bits at byte 6. */
@@ -53,6 +56,22 @@ export function fragmentBits(bytes: Uint8Array, at: number): number {
   return bytes[at + 6]! << 8 | bytes[at + 7]!;
 }
 
+/**
+ * Writes the checksum of a header whose fields were written or changed.
+ *
+ * @param packet The packet, its window at the header.
+ * @param header Bytes of the header.
+ */
+export function writeChecksum(packet: Packet, header: number): void {
+  const at = packet.start;
+  packet.setU16(10, 0);
+  packet.setU16(10, foldChecksum(sumPacket(packet, at, at + header)));
+}
+
+/** Where the total length lies. */
+export const TOTAL_LENGTH = 2;
+/** Where the flags and the fragment offset lie. */
+export const FRAGMENTATION = 6;
 /** Where the Identification lies. */
 export const IDENTIFICATION = 4;
 /** Where the time to live lies. */

@@ -6,7 +6,7 @@
 
 import { type Ipv4Address, type Ipv4Cidr, parseIpv4, parseIpv4Cidr } from "../../core/ipv4_address.ts";
 import { checkOptions, type OptionsSchema } from "../../core/options.ts";
-import type { Ipv4Route } from "./routes.ts";
+import type { Route } from "../../core/routes.ts";
 
 /** A route, as an option. */
 export interface Ipv4RouteOptions {
@@ -54,7 +54,7 @@ export interface Ipv4Settings {
   /** Our addresses and their networks, the preferred one first. */
   readonly addresses: readonly Ipv4Cidr[];
   /** Routes beyond those to our own networks. */
-  readonly routes: readonly Ipv4Route[];
+  readonly routes: readonly Route<Ipv4Address>[];
   /** Hops that packets may take. */
   readonly ttl: number;
   /** Datagrams to put together from fragments at once. */
@@ -78,7 +78,7 @@ export function readOptions(options: Ipv4Options): Ipv4Settings {
     addresses: (address === undefined ? addresses : [address, ...addresses]).map(parseIpv4Cidr),
     routes: all.map(({ to, via }) => ({
       target: parseIpv4Cidr(to),
-      gateway: via === undefined ? 0 as Ipv4Address : parseIpv4(via),
+      gateway: via === undefined ? null : parseIpv4(via),
     })),
     ttl,
     reassembly,

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Ipv6Cidr, parseIpv6, parseIpv6Cidr } from "../../core/ipv6_address.ts";
+import { type Ipv6Address, type Ipv6Cidr, parseIpv6, parseIpv6Cidr } from "../../core/ipv6_address.ts";
 import { checkOptions, type OptionsSchema } from "../../core/options.ts";
-import type { Ipv6Route } from "./routes.ts";
+import type { Route } from "../../core/routes.ts";
 
 /** A route, as an option. */
 export interface Ipv6RouteOptions {
@@ -54,7 +54,7 @@ export interface Ipv6Settings {
   /** Our addresses and their networks. */
   readonly addresses: readonly Ipv6Cidr[];
   /** Routes beyond those to our own networks. */
-  readonly routes: readonly Ipv6Route[];
+  readonly routes: readonly Route<Ipv6Address>[];
   /** Hops that packets may take. */
   readonly hopLimit: number;
   /** Datagrams to put together from fragments at once. */

@@ -13,7 +13,7 @@
 import { foldChecksum, sumPacket } from "../../core/checksum.ts";
 import { PROTOCOL_ICMPV6 } from "../../core/ip.ts";
 import type { Ipv6Address } from "../../core/ipv6_address.ts";
-import type { Packet } from "../../core/packet.ts";
+import { getI32, type Packet } from "../../core/packet.ts";
 
 /** Type: Router Solicitation. */
 export const ROUTER_SOLICITATION = 133;
@@ -87,27 +87,68 @@ export function writeNeighbourMessage(
 }
 
 /**
- * Tells whether a received message is valid, as far as all of its kinds have in common (RFC 4861, 6.1, 7.1 and 8.1).
+ * Tells a message of neighbour discovery from everything else.
  *
- * @param packet The message, its window at the IPv6 header, behind which it stands; the window's end is set to the packet's.
- * @returns Whether its lengths, checksum, hop limit and options are right.
+ * @param packet A packet, its window at the IPv6 header.
+ * @returns Whether it is one, valid or not.
  */
-export function isSaneMessage(packet: Packet): boolean {
+export function isDiscovery({ bytes, start: at, end }: Packet): boolean {
+  const type = bytes[at + IPV6_HEADER]! - ROUTER_SOLICITATION;
+  return bytes[at + 6] === PROTOCOL_ICMPV6 && type >= 0 && type < LENGTHS.length && end - at > IPV6_HEADER;
+}
+
+/**
+ * Checks a received message (RFC 4861, 6.1, 7.1 and 8.1).
+ *
+ * @param packet The message, its window at the IPv6 header, behind which it stands; the window's end and `network` are set.
+ * @returns Where in the storage its Source Link-Layer Address option lies, 0 without one; -1 when it is not valid.
+ */
+export function checkMessage(packet: Packet): number {
   const { bytes, start: at } = packet;
   const length = packet.u16(4);
   const message = at + IPV6_HEADER;
-  const least = LENGTHS[bytes[message]! - ROUTER_SOLICITATION]!;
-  if (bytes[at]! >> 4 !== 6 || length < least || message + length > packet.end) return false;
+  const type = bytes[message]!;
+  const least = LENGTHS[type - ROUTER_SOLICITATION]!;
+  if (bytes[at]! >> 4 !== 6 || length < least || message + length > packet.end) return -1;
   const end = packet.end = message + length;
+  packet.network = at;
   // Only a neighbour can send a packet that still has its first hop limit.
-  if (bytes[at + 7] !== 255 || bytes[message + 1] !== 0) return false;
-  if (foldChecksum(sumPacket(packet, at + 8, end, PROTOCOL_ICMPV6 + length)) !== 0) return false;
+  if (bytes[at + 7] !== 255 || bytes[message + 1] !== 0) return -1;
+  if (foldChecksum(sumPacket(packet, at + 8, end, PROTOCOL_ICMPV6 + length)) !== 0) return -1;
   for (let option = message + least; option < end;) {
     const size = option + 1 < end ? bytes[option + 1]! << 3 : 0;
-    if (size === 0 || option + size > end) return false;
+    if (size === 0 || option + size > end) return -1;
     option += size;
   }
-  return bytes[at + 8] !== 255;
+  const solicitation = type === NEIGHBOUR_SOLICITATION;
+  const neighbour = solicitation || type === NEIGHBOUR_ADVERTISEMENT;
+  const link = findOption(packet, SOURCE_LINK_LAYER);
+  const group = bytes[at + 24] === 255;
+  if (
+    bytes[at + 8] === 255 || neighbour && bytes[message + 8] === 255 ||
+    type === NEIGHBOUR_ADVERTISEMENT && group && (bytes[message + 4]! & SOLICITED) !== 0 ||
+    // Routers and redirects speak from the link.
+    !neighbour && type !== ROUTER_SOLICITATION && getI32(bytes, at + 8) >>> 22 !== 0x3fa ||
+    // Who asks for an address of its own has none to give, and asks the group of those who may have it.
+    isFromUnspecified(packet) && (!solicitation && type !== ROUTER_SOLICITATION || link > 0 ||
+        solicitation && !isSolicitedNode(bytes, at + 24))
+  ) return -1;
+  return link;
+}
+
+/**
+ * Tells who has no address yet.
+ *
+ * @param packet A message, `network` set.
+ * @returns Whether its source is the unspecified address.
+ */
+export function isFromUnspecified({ bytes, network: at }: Packet): boolean {
+  return (getI32(bytes, at + 8) | getI32(bytes, at + 12) | getI32(bytes, at + 16) | getI32(bytes, at + 20)) === 0;
+}
+
+function isSolicitedNode(bytes: Uint8Array, at: number): boolean {
+  return getI32(bytes, at) === 0xff020000 << 0 && getI32(bytes, at + 4) === 0 && getI32(bytes, at + 8) === 1 &&
+    bytes[at + 12] === 255;
 }
 
 /**

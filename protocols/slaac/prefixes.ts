@@ -137,7 +137,7 @@ export class Prefixes {
       const { own, prefix, valid, preferred, temporary } = made;
       if (valid <= now) {
         this.#made.splice(this.#made.indexOf(made), 1);
-        this.#ipv6.withdraw(own.address);
+        this.#ipv6.withdraw(own);
         continue;
       }
       own.deprecated = preferred <= now;

@@ -398,7 +398,7 @@ test("packets of ours that the link brings back are no messages of others", () =
 
 test("a withdrawn address is answered for no more, and its group left", () => {
   const bench = ethernetBench();
-  bench.net.ipv6.withdraw(bench.net.ipv6.parse(OURS)!);
+  bench.net.ipv6.withdraw({ address: bench.net.ipv6.parse(OURS)! });
   const foreign = bench.counter("ethernet", "foreign");
   assertEquals(bench.put(solicitation(OURS, { destination: DESTINATION, to: TO })), []);
   assertEquals(bench.counter("ethernet", "foreign"), foreign + 1);

@@ -267,11 +267,11 @@ test("hop limit, times and MTU are the router's, within reason", () => {
   const one = bench();
   one.put(told([5, 1, 0, 0, ...u32(1400)], { hopLimit: 33, reachable: 1000, retransmit: 2000 }));
   const { ipv6, ndp } = one.net;
-  assertEquals([ipv6.hopLimit, ipv6.mtu, ndp.retransmit], [33, 1400, 2000]);
+  assertEquals([ipv6.ttl, ipv6.mtu, ndp.retransmit], [33, 1400, 2000]);
   assert(ndp.lifetime >= 500 && ndp.lifetime <= 1500);
   for (const mtu of [1279, 1501]) one.put(told([5, 1, 0, 0, ...u32(mtu)]));
   one.put(told([], { retransmit: 1, reachable: 1 }));
-  assertEquals([ipv6.hopLimit, ipv6.mtu, ndp.retransmit], [33, 1400, 100]);
+  assertEquals([ipv6.ttl, ipv6.mtu, ndp.retransmit], [33, 1400, 100]);
   const path = ipv6.path(ipv6.parse("fe80::9")!, null);
   assertEquals(typeof path === "string" ? 0 : path.mms, 1360);
 });

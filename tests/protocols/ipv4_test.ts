@@ -170,7 +170,7 @@ test("paths: what forbids them, and what they choose", () => {
   assert(typeof path !== "string");
   assertEquals([path.mms, path.ttl, ipv4.format(path.source)], [1480, 64, "10.0.0.2"]);
   // A route that comes later is used by paths made before.
-  ipv4.addRoute({ address: address("0.0.0.0"), prefix: 0, mask: prefixMask(0) }, address("10.0.0.254"));
+  ipv4.addRoute({ address: address("0.0.0.0"), prefix: 0 }, address("10.0.0.254"));
   assert(typeof ipv4.path(address("8.8.8.8"), null) !== "string");
 });
 
