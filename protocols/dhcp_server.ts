@@ -8,18 +8,21 @@ import { writeName } from "../core/domain_name.ts";
 import { formatIpv4, IPV4_BROADCAST, type Ipv4Address, type Ipv4Cidr, parseIpv4 } from "../core/ipv4_address.ts";
 import { parseMac } from "../core/mac_address.ts";
 import { checkOptions } from "../core/options.ts";
+import { getI32, setI32 } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import {
   ACK,
   BOOTREPLY,
   BOOTREQUEST,
-  BROADCAST_FLAG,
+  BROADCAST,
+  CHADDR,
+  CIADDR,
   DECLINE,
   DHCP_CLIENT_PORT,
   DHCP_SERVER_PORT,
-  type DhcpMessage,
-  type DhcpOptionMap,
   DISCOVER,
+  FLAGS,
+  GIADDR,
   INFORM,
   NAK,
   OFFER,
@@ -35,13 +38,12 @@ import {
   OPTION_SEARCH,
   OPTION_SERVER,
   OPTION_TYPE,
-  readDhcp,
   RELEASE,
   REQUEST,
-  words,
-  wordsOf,
-  writeDhcp,
-} from "./dhcp/message.ts";
+  XID,
+  YIADDR,
+} from "./dhcp/codes.ts";
+import { type DhcpOptionList, readOptions, wordOf, wordOption, writeMessage } from "./dhcp/message.ts";
 import { clientName, DhcpPool } from "./dhcp_server/pool.ts";
 import { DHCP_SERVER_OPTIONS, DhcpServerCounters, type DhcpServerOptions } from "./dhcp_server/settings.ts";
 import type { Ipv4 } from "./ipv4.ts";
@@ -70,7 +72,7 @@ export class DhcpServer {
   readonly #pool: DhcpPool;
   readonly #lease: number;
   /** What every client is told. */
-  readonly #told: DhcpOptionMap;
+  readonly #told: readonly number[];
 
   /**
    * Starts the server.
@@ -93,7 +95,7 @@ export class DhcpServer {
     }
     this.#own = own;
     const reserved = Object.entries(options.reservations ?? {}).map(([mac, address]) =>
-      [clientName(Uint8Array.of(1, ...parseMac(mac))), parseIpv4(address)] as const
+      [clientName([1, ...parseMac(mac)]), parseIpv4(address)] as const
     );
     this.#pool = new DhcpPool(first, last, new Map(reserved), (address) => ipv4.isLocal(address));
     this.#lease = options.lease ?? 3600;
@@ -109,26 +111,29 @@ export class DhcpServer {
       .map(({ address, client, expires }) => ({ address: formatIpv4(address), client, expires }));
   }
 
-  #receive(data: Uint8Array): void {
+  #receive(message: Uint8Array): void {
     const { counters } = this;
-    const message = readDhcp(data);
-    const server = message ? wordsOf(message.options, OPTION_SERVER)[0] : 0;
-    if (message?.op !== BOOTREQUEST) {
+    const options = readOptions(message, BOOTREQUEST);
+    const { address: own, mask } = this.#own;
+    const relay = getI32(message, GIADDR);
+    // Of another network, whose relay asks for it, there is nothing to give (RFC 2131, 4.3.1).
+    if (!options || relay && ((relay ^ own) & mask) !== 0) {
       counters.ignored++;
       return;
     }
-    const { options } = message;
     const now = this.#core.now();
-    const client = clientName(options.get(OPTION_CLIENT) ?? Uint8Array.of(1, ...message.chaddr));
-    const wish = (wordsOf(options, OPTION_REQUESTED)[0] ?? 0) as Ipv4Address;
+    const client = clientName(clientOf(message, options));
+    const server = wordOf(options, OPTION_SERVER);
+    const wish = wordOf(options, OPTION_REQUESTED) as Ipv4Address;
+    const ciaddr = getI32(message, CIADDR) as Ipv4Address;
     const known = this.#pool.of(client);
-    if (server !== undefined && server !== this.#own.address) {
+    if (server && server !== own) {
       // It has chosen another server: what we offered is free again.
       if (known) known.expires = Math.min(known.expires, now);
       counters.ignored++;
       return;
     }
-    switch (options.get(OPTION_TYPE)![0]) {
+    switch (options[OPTION_TYPE]?.[0]) {
       case DISCOVER: {
         const offer = this.#pool.offer(client, wish, now);
         if (!offer) {
@@ -136,11 +141,11 @@ export class DhcpServer {
           break;
         }
         counters.offers++;
-        this.#reply(message, OFFER, offer.address, this.#leaseOptions());
+        this.#reply(message, options, OFFER, offer.address, this.#leaseOptions());
         break;
       }
       case REQUEST:
-        this.#request(message, client, wish || message.ciaddr as Ipv4Address, server !== undefined);
+        this.#request(message, options, wish || ciaddr, server !== 0);
         break;
       case DECLINE:
         if (known?.address !== wish) break;
@@ -148,12 +153,12 @@ export class DhcpServer {
         this.#pool.decline(known, now);
         break;
       case RELEASE:
-        if (known?.address !== message.ciaddr) break;
+        if (known?.address !== ciaddr) break;
         counters.released++;
         known.expires = now;
         break;
       case INFORM:
-        if (message.ciaddr) this.#reply(message, ACK, 0 as Ipv4Address, this.#told);
+        if (ciaddr) this.#reply(message, options, ACK, 0, this.#told);
         break;
       default:
         counters.ignored++;
@@ -161,85 +166,92 @@ export class DhcpServer {
   }
 
   /** Gives an address, or refuses it (RFC 2131, 4.3.2). */
-  #request(message: DhcpMessage, client: string, address: Ipv4Address, selected: boolean): void {
+  #request(message: Uint8Array, options: DhcpOptionList, address: Ipv4Address, selected: boolean): void {
     const { counters } = this;
     const now = this.#core.now();
+    const client = clientName(clientOf(message, options));
     const known = this.#pool.of(client);
     const { address: own, mask } = this.#own;
     const near = ((address ^ own) & mask) === 0;
     // Of a client that we do not know, and that does not speak to us, another server may know more.
-    if (near && !known && !selected && message.ciaddr === 0) {
+    if (near && !known && !selected && getI32(message, CIADDR) === 0) {
       counters.ignored++;
       return;
     }
     if (!near || !this.#pool.isFree(address, client, now) || selected && known?.address !== address) {
       counters.refused++;
-      const why = new TextEncoder().encode(`${formatIpv4(address)} is not yours`);
-      return this.#reply(message, NAK, 0 as Ipv4Address, new Map([[OPTION_MESSAGE, why]]));
+      return this.#reply(message, options, NAK, 0, textOption(OPTION_MESSAGE, `${formatIpv4(address)} is not yours`));
     }
     this.#pool.bind(client, address, now + this.#lease * 1000);
     counters.acknowledged++;
-    this.#reply(message, ACK, address, this.#leaseOptions());
+    this.#reply(message, options, ACK, address, this.#leaseOptions());
   }
 
-  #leaseOptions(): DhcpOptionMap {
-    return new Map([[OPTION_LEASE, words(this.#lease)], ...this.#told]);
+  #leaseOptions(): number[] {
+    return [...wordOption(OPTION_LEASE, this.#lease), ...this.#told];
   }
 
   /** Answers, where the client can hear it (RFC 2131, 4.1). */
-  #reply(message: DhcpMessage, type: number, yiaddr: Ipv4Address, more: DhcpOptionMap): void {
-    const { giaddr, ciaddr, flags, chaddr, xid } = message;
+  #reply(message: Uint8Array, options: DhcpOptionList, type: number, yiaddr: number, more: readonly number[]): void {
     const { address } = this.#own;
-    const client = message.options.get(OPTION_CLIENT);
-    const options: DhcpOptionMap = new Map([
-      [OPTION_TYPE, Uint8Array.of(type)],
-      [OPTION_SERVER, words(address)],
-      ...more,
-    ]);
-    // The identifier comes back (RFC 6842).
-    if (client) options.set(OPTION_CLIENT, client);
-    const to = giaddr || (type === NAK ? 0 : ciaddr) || IPV4_BROADCAST;
+    const relay = getI32(message, GIADDR);
+    const ciaddr = getI32(message, CIADDR);
+    const to = relay || (type === NAK ? 0 : ciaddr) || IPV4_BROADCAST;
     const path = this.#ipv4.path(to as Ipv4Address, address);
     if (typeof path === "string") return;
-    this.#udp.transmit(
-      path,
-      DHCP_SERVER_PORT,
-      giaddr ? DHCP_SERVER_PORT : DHCP_CLIENT_PORT,
-      writeDhcp({
-        op: BOOTREPLY,
-        xid,
-        secs: 0,
-        flags: giaddr && type === NAK ? flags | BROADCAST_FLAG : flags,
-        ciaddr: type === ACK ? ciaddr : 0,
-        yiaddr,
-        siaddr: 0,
-        giaddr,
-        chaddr,
-        options,
-      }),
-    );
+    const client = options[OPTION_CLIENT];
+    const reply = writeMessage(BOOTREPLY, getI32(message, XID), message.subarray(CHADDR, CHADDR + 6), [
+      ...[OPTION_TYPE, 1, type],
+      ...wordOption(OPTION_SERVER, address),
+      ...more,
+      // The identifier comes back (RFC 6842).
+      ...client ? longOption(OPTION_CLIENT, client) : [],
+    ]);
+    reply.set(message.subarray(FLAGS, FLAGS + 2), FLAGS);
+    // The relay has to tell everybody of a refusal.
+    if (relay && type === NAK) reply[FLAGS]! |= BROADCAST;
+    setI32(reply, CIADDR, type === ACK ? ciaddr : 0);
+    setI32(reply, YIADDR, yiaddr);
+    setI32(reply, GIADDR, relay);
+    this.#udp.transmit(path, DHCP_SERVER_PORT, relay ? DHCP_SERVER_PORT : DHCP_CLIENT_PORT, reply);
   }
 }
 
+/** What a client is known by: its identifier, or its hardware type and MAC address. */
+function clientOf(message: Uint8Array, options: DhcpOptionList): readonly number[] {
+  return options[OPTION_CLIENT] ?? [1, ...message.subarray(CHADDR, CHADDR + 6)];
+}
+
+/** Writes an option, in parts where it is longer than one can be (RFC 3396). */
+function longOption(code: number, bytes: readonly number[]): number[] {
+  const parts: number[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const part = bytes.slice(at, at += 255);
+    parts.push(code, part.length, ...part);
+  }
+  return parts;
+}
+
+function textOption(code: number, text: string): number[] {
+  return longOption(code, [...new TextEncoder().encode(text)]);
+}
+
 /** What every client is told of the network. */
-function networkOptions(own: Ipv4Cidr, options: DhcpServerOptions): DhcpOptionMap {
+function networkOptions(own: Ipv4Cidr, options: DhcpServerOptions): number[] {
   const { router, dns = [], search = [], mtu } = options;
-  const told: DhcpOptionMap = new Map([[OPTION_MASK, words(own.mask)]]);
-  if (router !== undefined) told.set(OPTION_ROUTER, words(parseIpv4(router)));
-  if (dns.length > 0) told.set(OPTION_DNS, words(...dns.map(parseIpv4)));
+  const told = wordOption(OPTION_MASK, own.mask);
+  if (router !== undefined) told.push(...wordOption(OPTION_ROUTER, parseIpv4(router)));
+  told.push(...longOption(OPTION_DNS, dns.flatMap((address) => wordOption(0, parseIpv4(address)).slice(2))));
   const [domain] = search;
   if (domain !== undefined) {
-    told.set(OPTION_DOMAIN, new TextEncoder().encode(domain));
-    told.set(
-      OPTION_SEARCH,
-      Uint8Array.from(search.flatMap((name) => {
-        const bytes = writeName(name);
-        if (!bytes) throw new SyntaxError(`Cannot parse "${name}" as a domain name such as "example.com"`);
-        return [...bytes];
-      })),
-    );
+    const names = search.flatMap((name) => {
+      const bytes = writeName(name);
+      if (!bytes) throw new SyntaxError(`Cannot parse "${name}" as a domain name such as "example.com"`);
+      return [...bytes];
+    });
+    told.push(...textOption(OPTION_DOMAIN, domain), ...longOption(OPTION_SEARCH, names));
   }
-  if (mtu !== undefined) told.set(OPTION_MTU, Uint8Array.of(mtu >> 8, mtu));
+  if (mtu !== undefined) told.push(OPTION_MTU, 2, mtu >> 8, mtu);
   return told;
 }
 

@@ -12,8 +12,11 @@ import { impair, IMPAIR_OPTIONS } from "../../plugins/impair.ts";
 import { trace, TRACE_OPTIONS } from "../../plugins/trace.ts";
 import { arp, ARP_OPTIONS } from "../../protocols/arp.ts";
 import { dhcp, DHCP_OPTIONS } from "../../protocols/dhcp.ts";
+import { clientId, everyOption, hostname } from "../../protocols/dhcp_options.ts";
+import { DHCP_SERVER_OPTIONS, dhcpServer } from "../../protocols/dhcp_server.ts";
 import { dhcpv6, DHCPV6_OPTIONS } from "../../protocols/dhcpv6.ts";
 import { dns, DNS_OPTIONS } from "../../protocols/dns.ts";
+import { DNS_SERVER_OPTIONS, dnsServer } from "../../protocols/dns_server.ts";
 import { ethernet, ETHERNET_OPTIONS } from "../../protocols/ethernet.ts";
 import { http, HTTP_OPTIONS, SERVE_OPTIONS } from "../../protocols/http.ts";
 import { httpServer } from "../../protocols/http_server.ts";
@@ -23,6 +26,7 @@ import { igmp, IGMP_OPTIONS } from "../../protocols/igmp.ts";
 import { ipv4, IPV4_OPTIONS } from "../../protocols/ipv4.ts";
 import { ipv6, IPV6_OPTIONS } from "../../protocols/ipv6.ts";
 import { LINK_LOCAL_OPTIONS, linkLocal } from "../../protocols/link_local.ts";
+import { mdns, MDNS_OPTIONS } from "../../protocols/mdns.ts";
 import { mld, MLD_OPTIONS } from "../../protocols/mld.ts";
 import { ndp, NDP_OPTIONS } from "../../protocols/ndp.ts";
 import { slaac, SLAAC_OPTIONS } from "../../protocols/slaac.ts";
@@ -75,6 +79,21 @@ function part<T, O>(make: (options: O) => T, schema: Parameters<typeof data>[0] 
   return { schema: data(schema), make: (options) => make(options as O) };
 }
 
+/** The client with all that it can ask for, and what it tells as text: a file holds no functions. */
+const DHCP: Part<AnyProtocol> = ((schema) => {
+  const { options: _, ...properties } = schema.properties;
+  return {
+    schema: {
+      ...schema,
+      properties: { hostname: TEXT, clientId: { ...TEXT, examples: ["ff00000001"] }, ...properties },
+    },
+    make: ({ hostname: name, clientId: id, ...rest }) => {
+      const told = [...name ? [hostname(name as string)] : [], ...id ? [clientId(id as string)] : []];
+      return dhcp({ ...rest, options: [...told, ...everyOption] });
+    },
+  };
+})(data(DHCP_OPTIONS));
+
 /** The protocols, by their names. */
 export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
   ethernet: part(ethernet, ETHERNET_OPTIONS),
@@ -91,10 +110,13 @@ export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
   udp: part(udp, UDP_OPTIONS),
   udpTemplate: part(udpTemplate, UDP_TEMPLATE_OPTIONS),
   tcp: part(tcp, TCP_OPTIONS),
-  dhcp: part(dhcp, DHCP_OPTIONS),
+  dhcp: DHCP,
+  dhcpServer: part(dhcpServer, DHCP_SERVER_OPTIONS),
   dhcpv6: part(dhcpv6, DHCPV6_OPTIONS),
   linkLocal: part(linkLocal, LINK_LOCAL_OPTIONS),
+  mdns: part(mdns, MDNS_OPTIONS),
   dns: part(dns, DNS_OPTIONS),
+  dnsServer: part(dnsServer, DNS_SERVER_OPTIONS),
   http: part(http, HTTP_OPTIONS),
   httpServer: part(httpServer),
 };

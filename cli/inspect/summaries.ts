@@ -6,7 +6,17 @@
 
 import { formatIpv4, type Ipv4Address } from "../../core/ipv4_address.ts";
 import { formatMac } from "../../core/mac_address.ts";
-import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, OPTION_TYPE, readDhcp } from "../../protocols/dhcp/message.ts";
+import { getI32 } from "../../core/packet.ts";
+import {
+  BOOTREPLY,
+  BOOTREQUEST,
+  CHADDR,
+  DHCP_CLIENT_PORT,
+  DHCP_SERVER_PORT,
+  OPTION_TYPE,
+  YIADDR,
+} from "../../protocols/dhcp/codes.ts";
+import { readOptions } from "../../protocols/dhcp/message.ts";
 import { RCODE, readMessage } from "../../protocols/dns/reader.ts";
 import type { DnsRecord } from "../../protocols/dns/record.ts";
 import type { ByteWriter } from "./byte_writer.ts";
@@ -84,9 +94,9 @@ function answerText({ type, data }: DnsRecord): string {
 }
 
 function dhcp(writer: ByteWriter, bytes: Uint8Array): void {
-  const message = readDhcp(bytes);
-  if (!message) return;
-  const type = message.options.get(OPTION_TYPE)![0]!;
-  const address = message.yiaddr !== 0 ? ` ${formatIpv4(message.yiaddr as Ipv4Address)}` : "";
-  writer.text(`, DHCP: ${DHCP_TYPES[type] ?? `type ${type}`}${address} for ${formatMac(message.chaddr)}`);
+  const type = (readOptions(bytes, BOOTREQUEST) ?? readOptions(bytes, BOOTREPLY))?.[OPTION_TYPE]?.[0];
+  if (type === undefined) return;
+  const given = getI32(bytes, YIADDR) as Ipv4Address;
+  const address = given !== 0 ? ` ${formatIpv4(given)}` : "";
+  writer.text(`, DHCP: ${DHCP_TYPES[type] ?? `type ${type}`}${address} for ${formatMac(bytes, CHADDR)}`);
 }

@@ -159,6 +159,6 @@ export class DhcpPool {
  * @param bytes The client identifier, or the hardware type and the MAC address.
  * @returns The name: `01:` and a MAC address for most.
  */
-export function clientName(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+export function clientName(bytes: readonly number[]): string {
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }

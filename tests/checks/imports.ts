@@ -58,7 +58,9 @@ export function importsOf(text: string): Import[] {
 /** Modules that share another's private folder. */
 const KIN: Readonly<Record<string, string>> = {
   "drivers/tun": "drivers/tap",
+  "protocols/dhcp_options": "protocols/dhcp",
   "protocols/dhcp_server": "protocols/dhcp",
+  "protocols/dns_records": "protocols/dns",
   "protocols/dns_server": "protocols/dns",
   "protocols/http_server": "protocols/http",
   "protocols/mdns": "protocols/dns",

@@ -1,33 +1,27 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { IPV4_BROADCAST, parseIpv4 } from "../../core/ipv4_address.ts";
+import { everyOption, searchList } from "../../protocols/dhcp_options.ts";
 import {
   ACK,
-  BOOTREQUEST,
   DECLINE,
-  DHCP_CLIENT_PORT,
-  DHCP_SERVER_PORT,
   type DhcpMessage,
   DISCOVER,
   INFORM,
   NAK,
   OFFER,
-  OPTION_CLIENT,
-  OPTION_LEASE,
-  OPTION_REQUESTED,
-  OPTION_SERVER,
-  OPTION_TYPE,
+  OPTION,
   readDhcp,
   REQUEST,
   words,
   writeDhcp,
-} from "../../protocols/dhcp/message.ts";
-import { type Host, option, SERVER, World } from "./world.ts";
+} from "./messages.ts";
+import { type Host, option, SERVER, stateOf, World } from "./world.ts";
 
 test("our server serves our clients, each its own address, until there is none left", async () => {
   const world = new World();
   const server = world.server({ router: SERVER, dns: [SERVER], search: ["home.example"], mtu: 1400, lease: 600 });
-  const clients = [1, 2, 3, 4].map(() => world.client());
+  const clients = [1, 2, 3, 4].map(() => world.client({ options: everyOption }));
   const leases = await world.wait<{ address: string }[]>(
     Promise.all(clients.slice(0, 3).map((client) => client.dhcp.bound())),
   );
@@ -36,7 +30,7 @@ test("our server serves our clients, each its own address, until there is none l
   assertEquals([servers, search, mtu, routes.length], [[SERVER], ["home.example"], 1400, 1]);
   assertEquals(server.dhcpServer.leases.length, 3);
   await world.pass(10_000);
-  assertEquals(clients[3]!.dhcp.state, "SELECTING");
+  assertEquals(stateOf(clients[3]!), "SELECTING");
   assert(server.counters().dhcpServer!.exhausted! > 1);
   clients[1]!.dhcp.release();
   const last = await world.wait<{ address: string }>(clients[3]!.dhcp.bound());
@@ -93,7 +87,7 @@ class Peer {
   constructor(world: World) {
     this.#world = world;
     this.#host = world.host("10.0.0.200/24");
-    this.#host.udp.bind({ port: DHCP_CLIENT_PORT }, (data) => void this.#got.push(readDhcp(data)!));
+    this.#host.udp.bind({ port: 68 }, (data) => void this.#got.push(readDhcp(data)!));
   }
 
   async ask(
@@ -106,19 +100,19 @@ class Peer {
       client?: number[];
     } = {},
   ): Promise<{ type: number; address: string; message: DhcpMessage } | null> {
-    const options = new Map([[OPTION_TYPE, Uint8Array.of(type)]]);
-    if (requested) options.set(OPTION_REQUESTED, words(parseIpv4(requested)));
-    if (server) options.set(OPTION_SERVER, words(parseIpv4(server)));
-    if (client) options.set(OPTION_CLIENT, Uint8Array.from(client));
+    const options = new Map<number, number[]>([[OPTION.type, [type]]]);
+    if (requested) options.set(OPTION.requested, words(parseIpv4(requested)));
+    if (server) options.set(OPTION.server, words(parseIpv4(server)));
+    if (client) options.set(OPTION.client, client);
     const path = this.#host.ipv4.path(IPV4_BROADCAST, null);
     if (typeof path === "string") throw new Error(path);
     this.#got.length = 0;
     this.#host.udp.transmit(
       path,
-      DHCP_CLIENT_PORT,
-      DHCP_SERVER_PORT,
+      68,
+      67,
       writeDhcp({
-        op: BOOTREQUEST,
+        op: 1,
         xid: 7,
         secs: 0,
         flags: 0,
@@ -126,7 +120,7 @@ class Peer {
         yiaddr: 0,
         siaddr: 0,
         giaddr: 0,
-        chaddr: Uint8Array.from(mac),
+        chaddr: mac,
         options,
       }),
     );
@@ -135,7 +129,7 @@ class Peer {
     if (!message) return null;
     const { yiaddr } = message;
     return {
-      type: option(message, OPTION_TYPE)![0]!,
+      type: option(message, OPTION.type)![0]!,
       address: [24, 16, 8, 0].map((shift) => yiaddr >>> shift & 255).join("."),
       message,
     };
@@ -154,7 +148,7 @@ test("requests are granted, refused or left to others by the rules of RFC 2131, 
   const ack = await peer.ask(REQUEST, { requested: at, server: SERVER, client: [1, 2, 0, 0, 0, 0xbb, 1] });
   assertEquals([ack?.type, ack?.address], [ACK, at]);
   // The identifier comes back (RFC 6842).
-  assertEquals(option(ack!.message, OPTION_CLIENT), [1, 2, 0, 0, 0, 0xbb, 1]);
+  assertEquals(option(ack!.message, OPTION.client), [1, 2, 0, 0, 0, 0xbb, 1]);
   // INIT-REBOOT: known, wrong, of another network, and a client that nobody knows.
   assertEquals((await peer.ask(REQUEST, { requested: at }))?.type, ACK);
   assertEquals((await peer.ask(REQUEST, { requested: "10.0.0.50" }))?.type, NAK);
@@ -176,7 +170,42 @@ test("requests are granted, refused or left to others by the rules of RFC 2131, 
   // INFORM is answered at the client's own address, without a lease.
   const informed = await peer.ask(INFORM, { ciaddr: "10.0.0.200" });
   assertEquals([informed?.type, informed?.address], [ACK, "0.0.0.0"]);
-  assertEquals(option(informed!.message, OPTION_LEASE), undefined);
+  assertEquals(option(informed!.message, OPTION.lease), undefined);
+});
+
+test("a relay of our network gets the answer, one of another network none (RFC 2131, 4.1 and 4.3.1)", async () => {
+  const world = new World();
+  const server = world.server();
+  const relay = world.host("10.0.0.9/24");
+  const got: { message: DhcpMessage; port: number }[] = [];
+  relay.udp.bind({ port: 67 }, (data, _, port) => void got.push({ message: readDhcp(data), port }));
+  const ask = async (type: number, giaddr: string, more: [number, number[]][] = []): Promise<void> => {
+    const path = relay.ipv4.path(parseIpv4(SERVER), null);
+    if (typeof path === "string") throw new Error(path);
+    const options = new Map<number, number[]>([[OPTION.type, [type]], ...more]);
+    const zero = { secs: 0, flags: 0, ciaddr: 0, yiaddr: 0, siaddr: 0 };
+    const chaddr = [2, 0, 0, 0, 0xcc, 1];
+    const message = { op: 1, xid: 9, ...zero, giaddr: parseIpv4(giaddr), chaddr, options };
+    relay.udp.transmit(path, 67, 67, writeDhcp(message));
+    await world.pass(100);
+  };
+  await ask(DISCOVER, "10.0.0.9");
+  assertEquals(got.map(({ message, port }) => [option(message, OPTION.type), message.giaddr, port]), [
+    [[OFFER], parseIpv4("10.0.0.9"), 67],
+  ]);
+  await ask(REQUEST, "10.0.0.9", [[OPTION.requested, [192, 168, 1, 1]]]);
+  // The relay must tell everybody of the refusal.
+  assertEquals([option(got[1]!.message, OPTION.type), got[1]!.message.flags], [[NAK], 0x8000]);
+  await ask(DISCOVER, "10.0.1.9");
+  assertEquals([got.length, server.counters().dhcpServer!.ignored], [2, 1]);
+});
+
+test("a search list longer than an option is told in parts (RFC 3396)", async () => {
+  const world = new World();
+  const search = Array.from({ length: 12 }, (_, i) => `${"x".repeat(30)}${i}.example`);
+  world.server({ search });
+  const { search: told } = await world.wait(world.client({ options: [searchList] }).dhcp.bound());
+  assertEquals(told, search);
 });
 
 test("a range must lie in one of our networks", () => {

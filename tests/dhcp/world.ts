@@ -7,26 +7,13 @@ import { simulate, type SimulateOptions } from "../../core/simulate.ts";
 import { type Stack, stack } from "../../core/stack.ts";
 import { memorySwitch } from "../../drivers/memory.ts";
 import { type Arp, arp } from "../../protocols/arp.ts";
-import {
-  ACK,
-  BOOTREPLY,
-  DHCP_CLIENT_PORT,
-  DHCP_SERVER_PORT,
-  type DhcpMessage,
-  OPTION_LEASE,
-  OPTION_MASK,
-  OPTION_SERVER,
-  OPTION_TYPE,
-  readDhcp,
-  words,
-  writeDhcp,
-} from "../../protocols/dhcp/message.ts";
-import { type Dhcp, dhcp, type DhcpOptions } from "../../protocols/dhcp.ts";
+import { type Dhcp, dhcp, DHCP_STATES, type DhcpOptions } from "../../protocols/dhcp.ts";
 import { type DhcpServer, dhcpServer, type DhcpServerOptions } from "../../protocols/dhcp_server.ts";
 import { ethernet } from "../../protocols/ethernet.ts";
 import { icmp } from "../../protocols/icmp.ts";
 import { type Ipv4, ipv4 } from "../../protocols/ipv4.ts";
 import { type Udp, udp } from "../../protocols/udp.ts";
+import { ACK, type DhcpMessage, OPTION, readDhcp, words, writeDhcp } from "./messages.ts";
 
 export const SERVER = "10.0.0.1";
 
@@ -54,11 +41,11 @@ export function reply(
   { server = SERVER, lease = 3600, more = [] }: {
     server?: string;
     lease?: number;
-    more?: [number, Uint8Array<ArrayBuffer>][];
+    more?: [number, number[]][];
   } = {},
 ): DhcpMessage {
   return {
-    op: BOOTREPLY,
+    op: 2,
     xid: to.xid,
     secs: 0,
     flags: to.flags,
@@ -68,19 +55,23 @@ export function reply(
     giaddr: 0,
     chaddr: to.chaddr,
     options: new Map([
-      [OPTION_TYPE, Uint8Array.of(type)],
-      [OPTION_SERVER, words(parseIpv4(server))],
-      [OPTION_LEASE, words(lease)],
-      [OPTION_MASK, words(-256)],
+      [OPTION.type, [type]],
+      [OPTION.server, words(parseIpv4(server))],
+      [OPTION.lease, words(lease)],
+      [OPTION.mask, words(-256)],
       ...more,
     ]),
   };
 }
 
+/** The name of the state that a client is in. */
+export function stateOf({ dhcp }: Client): string {
+  return DHCP_STATES[dhcp.state]!;
+}
+
 /** What an option of a message says. */
 export function option(message: DhcpMessage, code: number): number[] | undefined {
-  const bytes = message.options.get(code);
-  return bytes && [...bytes];
+  return message.options.get(code);
 }
 
 export class World {
@@ -122,14 +113,14 @@ export class World {
   scripted(script: Script, address: string = SERVER): Seen[] {
     const net = this.host(`${address}/24`);
     const seen: Seen[] = [];
-    net.udp.bind({ port: DHCP_SERVER_PORT }, (data, from) => {
+    net.udp.bind({ port: 67 }, (data, from) => {
       const message = readDhcp(data)!;
-      const type = message.options.get(OPTION_TYPE)![0]!;
+      const type = message.options.get(OPTION.type)![0]!;
       seen.push({ at: this.clock.now(), type, message, from: net.ipv4.format(from as Ipv4Address) });
       for (const answer of script(message, type)) {
         const path = net.ipv4.path(message.ciaddr as Ipv4Address || IPV4_BROADCAST, parseIpv4(address));
         if (typeof path === "string") throw new Error(path);
-        net.udp.transmit(path, DHCP_SERVER_PORT, DHCP_CLIENT_PORT, writeDhcp(answer));
+        net.udp.transmit(path, 67, 68, writeDhcp(answer));
       }
     });
     return seen;

@@ -14,7 +14,8 @@ import type { Loop } from "../../core/loop.ts";
 import { stack } from "../../core/stack.ts";
 import { tap } from "../../drivers/tap.ts";
 import { arp } from "../../protocols/arp.ts";
-import { dhcp, type DhcpLease } from "../../protocols/dhcp.ts";
+import { dhcp } from "../../protocols/dhcp.ts";
+import { everyOption, hostname } from "../../protocols/dhcp_options.ts";
 import { dhcpServer } from "../../protocols/dhcp_server.ts";
 import { dns } from "../../protocols/dns.ts";
 import { dnsServer } from "../../protocols/dns_server.ts";
@@ -40,10 +41,6 @@ function onSignals(net: Loop, action: () => void): void {
 }
 
 async function client(): Promise<void> {
-  const onLease = (lease: DhcpLease | null): void => {
-    const { address = null, servers = [], search = [], mtu = 0 } = lease ?? {};
-    print({ lease: address, servers, search, mtu, seconds: lease && Math.round((lease.expiry - lease.renewal) / 500) });
-  };
   const net = stack({
     driver: tap("tap0"),
     protocols: [
@@ -53,9 +50,22 @@ async function client(): Promise<void> {
       icmp(),
       udp(),
       tcp(),
-      dhcp({ hostname: "bonsai", onLease }),
+      dhcp({ options: [hostname("bonsai"), ...everyOption] }),
       dns({ timeout: 1000 }),
     ],
+  });
+  net.ipv4.observers.push({
+    addressed: () => {
+      const { lease } = net.dhcp;
+      const { address = null, servers = [], search = [], mtu = 0 } = lease ?? {};
+      print({
+        lease: address,
+        servers,
+        search,
+        mtu,
+        seconds: lease && Math.round((lease.expiry - lease.renewal) / 500),
+      });
+    },
   });
   onSignals(net, () => net.dhcp.renew());
   print("ready");
