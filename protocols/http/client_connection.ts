@@ -260,7 +260,7 @@ export class ClientConnection implements TcpUser, ContentSource {
       resolve(new Response(null, init));
       return this.#close();
     }
-    const reader = new ContentReader(this.#connection, length, Infinity, LIMITS.fields);
+    const reader = new ContentReader(this.#connection, length, Infinity, this.#parser);
     if (length > 0 && length <= this.#connection.readable) {
       const bytes = new Uint8Array(length);
       reader.read(bytes);

@@ -6,34 +6,25 @@
 
 import type { TcpConnection } from "../tcp.ts";
 import { CHUNKED, UNTIL_CLOSE } from "./framing.ts";
-import { COLON, CR, HTAB, LF, OCTETS, SP, TOKEN, VALUE } from "./octets.ts";
+import { HeadBuffer } from "./head_buffer.ts";
+import { type HeadParser, INCOMPLETE, parseTrailer } from "./head_parser.ts";
+import { LF } from "./octets.ts";
 
-/** Digits of the size of one chunk, zeros before it included, and bytes of its extensions. */
+/** Octets of the line before a chunk, zeros before the size and extensions included. */
 const LONGEST = 4096;
 
-// Where in the chunked coding the next octet stands. What follows DATA_LF is the trailer section.
+/**
+ * The line before a chunk, without its LF: the size, and extensions that nobody has ever needed (RFC 9112, 7.1.1). Space is
+ * bad around their separators, and no more than bad (RFC 9110, 5.6.3); elsewhere it is wrong.
+ */
+const CHUNK_LINE =
+  /^([\da-f]+)(?:[ \t]*;[ \t]*[!#-'*+.^`|~\w-]+(?:[ \t]*=[ \t]*(?:[!#-'*+.^`|~\w-]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*\r$/i;
+
+// Where in the content the next octet stands.
 const SIZE = 0;
-const SIZE_DIGITS = 1;
-const SIZE_SPACE = 2;
-const EXTENSION = 3;
-const SIZE_LF = 4;
-const DATA = 5;
-const DATA_CR = 6;
-const DATA_LF = 7;
-const LINE = 8;
-const NAME = 9;
-const FIELD = 10;
-const LINE_LF = 11;
-const LAST_LF = 12;
-// Within an extension, after its semicolon.
-const EXTENSION_NAME = 13;
-const EXTENSION_SPACE = 14;
-const EXTENSION_IS = 15;
-const EXTENSION_VALUE = 16;
-const QUOTED = 17;
-const QUOTED_PAIR = 18;
-const EXTENSION_END = 19;
-const WRONG = 20;
+const DATA = 1;
+const DATA_END = 2;
+const TRAILER = 3;
 
 /** Reads the content of one message. */
 export class ContentReader {
@@ -45,15 +36,16 @@ export class ContentReader {
   status: number = 400;
   readonly #connection: TcpConnection;
   readonly #maxContent: number;
-  readonly #maxTrailer: number;
+  readonly #parser: HeadParser;
   readonly #framing: number;
   /** Bytes left: of the content, or of this chunk. */
   #left: number;
   /** Bytes read. */
   #total: number = 0;
   #state: number;
-  /** Bytes of this line of the coding, or of all trailer fields. */
-  #line: number = 0;
+  /** What has come of a line of the coding. */
+  #line: string = "";
+  #trailer: HeadBuffer | null = null;
 
   /**
    * Makes a reader.
@@ -61,13 +53,13 @@ export class ContentReader {
    * @param connection Where from.
    * @param length Bytes; or {@linkcode CHUNKED}, {@linkcode UNTIL_CLOSE}.
    * @param maxContent Bytes of content that are read.
-   * @param maxTrailer Bytes of trailer fields that are read.
+   * @param parser Reads the trailer fields, which its limits hold for.
    */
-  constructor(connection: TcpConnection, length: number, maxContent: number, maxTrailer: number) {
+  constructor(connection: TcpConnection, length: number, maxContent: number, parser: HeadParser) {
     this.#connection = connection;
     this.#framing = length;
     this.#maxContent = maxContent;
-    this.#maxTrailer = maxTrailer;
+    this.#parser = parser;
     this.#left = length === UNTIL_CLOSE ? Infinity : length === CHUNKED ? 0 : length;
     this.#state = length === CHUNKED ? SIZE : DATA;
     this.ended = length === 0;
@@ -80,7 +72,7 @@ export class ContentReader {
 
   /** Whether nothing has come of it yet. */
   get untouched(): boolean {
-    return this.#total === 0 && this.#state !== SIZE_DIGITS && this.#connection.readable === 0;
+    return this.#total === 0 && this.#line === "" && this.#connection.readable === 0;
   }
 
   /**
@@ -103,21 +95,21 @@ export class ContentReader {
         }
         break;
       }
-      let used = 0;
       if (this.#state === DATA) {
         if (at === room) break;
-        used = Math.min(run.length, this.#left, room - at);
+        const used = Math.min(run.length, this.#left, room - at);
         if (target) target.set(used === run.length ? run : run.subarray(0, used), at);
         at += used;
         this.#left -= used;
         this.#total += used;
         if (this.#left === 0) {
-          if (this.#framing === CHUNKED) this.#state = DATA_CR;
+          if (this.#framing === CHUNKED) this.#state = DATA_END;
           else this.ended = true;
         }
         if (this.#total > this.#maxContent) this.#fail(413, "largeContent");
-      } else used = this.#decode(run);
-      connection.consume(used);
+        connection.consume(used);
+      } else if (this.#state === TRAILER) this.#readTrailer();
+      else connection.consume(this.#readLine(run));
     }
     return at - start;
   }
@@ -127,117 +119,45 @@ export class ContentReader {
     this.reason = reason;
   }
 
-  /** Reads the coding up to the next data; returns how many bytes it used. */
-  #decode(run: Uint8Array): number {
+  /** Reads the line before a chunk, or the one that ends its data; returns how many bytes it used. */
+  #readLine(run: Uint8Array): number {
+    const most = this.#state === SIZE ? LONGEST : 1;
     let at = 0;
-    while (at < run.length && this.#state !== DATA && !this.ended && !this.reason) this.#octet(run[at++]!);
+    while (at < run.length) {
+      const octet = run[at++]!;
+      if (octet === LF) {
+        const line = this.#line;
+        this.#line = "";
+        if (this.#state === SIZE) this.#begin(CHUNK_LINE.exec(line));
+        else if (line === "\r") this.#state = SIZE;
+        else this.#fail(400, "chunk");
+        break;
+      }
+      this.#line += String.fromCharCode(octet);
+      if (this.#line.length > most) {
+        this.#fail(400, "chunk");
+        break;
+      }
+    }
     return at;
   }
 
-  #octet(octet: number): void {
-    switch (this.#state) {
-      case SIZE:
-      case SIZE_DIGITS: {
-        const digit = octet >= 48 && octet <= 57
-          ? octet - 48
-          : octet >= 65 && octet <= 70 || octet >= 97 && octet <= 102
-          ? (octet & 31) + 9
-          : -1;
-        if (digit >= 0) {
-          this.#left = this.#left * 16 + digit;
-          this.#state = SIZE_DIGITS;
-          if (++this.#line > LONGEST || this.#left > Number.MAX_SAFE_INTEGER) this.#fail(400, "chunk");
-        } else if (this.#state === SIZE) this.#fail(400, "chunk");
-        else {
-          this.#line = 0;
-          this.#state = nextInExtension(EXTENSION_END, octet);
-          if (this.#state === WRONG) this.#fail(400, "chunk");
-        }
-        return;
-      }
-      case LINE:
-      case NAME:
-      case FIELD:
-      case LINE_LF:
-      case LAST_LF:
-        return this.#trailer(octet);
-      case SIZE_LF:
-        if (octet !== LF) return this.#fail(400, "chunk");
-        this.#line = 0;
-        this.#state = this.#left === 0 ? LINE : DATA;
-        // A chunk that is too much is refused before it comes.
-        if (this.#total + this.#left > this.#maxContent) this.#fail(413, "largeContent");
-        return;
-      case DATA_CR:
-        if (octet !== CR) return this.#fail(400, "chunk");
-        this.#state = DATA_LF;
-        return;
-      case DATA_LF:
-        if (octet !== LF) return this.#fail(400, "chunk");
-        this.#state = SIZE;
-        return;
-      default:
-        this.#state = nextInExtension(this.#state, octet);
-        if (++this.#line > LONGEST || this.#state === WRONG) this.#fail(400, "chunk");
-    }
+  /** Begins a chunk; the last one has no data, and the trailer section follows. */
+  #begin(line: RegExpExecArray | null): void {
+    this.#left = line ? parseInt(line[1]!, 16) : Infinity;
+    this.#state = this.#left === 0 ? TRAILER : DATA;
+    if (this.#left > Number.MAX_SAFE_INTEGER) this.#fail(400, "chunk");
+    // A chunk that is too much is refused before it comes.
+    else if (this.#total + this.#left > this.#maxContent) this.#fail(413, "largeContent");
   }
 
   /** Trailer fields are read as strictly as all others, and dropped (RFC 9110, 6.5.1). */
-  #trailer(octet: number): void {
-    if (++this.#line > this.#maxTrailer) return this.#fail(431, "trailer");
-    switch (this.#state) {
-      case LINE:
-        if (octet === CR) this.#state = LAST_LF;
-        else if (OCTETS[octet]! & TOKEN) this.#state = NAME;
-        else this.#fail(400, "trailer");
-        return;
-      case NAME:
-        if (octet === COLON) this.#state = FIELD;
-        else if (!(OCTETS[octet]! & TOKEN)) this.#fail(400, "trailer");
-        return;
-      case FIELD:
-        if (octet === CR) this.#state = LINE_LF;
-        else if (!(OCTETS[octet]! & VALUE)) this.#fail(400, "trailer");
-        return;
-      case LINE_LF:
-        if (octet === LF) this.#state = LINE;
-        else this.#fail(400, "trailer");
-        return;
-      default:
-        if (octet === LF) this.ended = true;
-        else this.#fail(400, "trailer");
-    }
+  #readTrailer(): void {
+    const held = this.#trailer ??= new HeadBuffer();
+    const length = held.read(this.#connection, this.#parser, parseTrailer);
+    if (length === INCOMPLETE) return;
+    if (length < 0) return this.#fail(-length, "trailer");
+    held.done(this.#connection, length);
+    this.ended = true;
   }
-}
-
-/**
- * Reads extensions of a chunk (RFC 9112, 7.1.1), which nobody has ever needed. Space is bad around their separators, and no
- * more than bad (RFC 9110, 5.6.3); elsewhere it is wrong.
- *
- * @returns The next state.
- */
-function nextInExtension(state: number, octet: number): number {
-  const space = octet === SP || octet === HTAB;
-  const token = (OCTETS[octet]! & TOKEN) !== 0;
-  switch (state) {
-    case QUOTED:
-      if (octet === 34) return EXTENSION_END;
-      if (octet === 92) return QUOTED_PAIR;
-      return OCTETS[octet]! & VALUE ? QUOTED : WRONG;
-    case QUOTED_PAIR:
-      return OCTETS[octet]! & VALUE ? QUOTED : WRONG;
-    case EXTENSION:
-      return token ? EXTENSION_NAME : space ? EXTENSION : WRONG;
-    case EXTENSION_IS:
-      if (octet === 34) return QUOTED;
-      return token ? EXTENSION_VALUE : space ? EXTENSION_IS : WRONG;
-  }
-  if (octet === 59) return EXTENSION;
-  const named = state === EXTENSION_NAME || state === EXTENSION_SPACE;
-  if (octet === 61 && named) return EXTENSION_IS;
-  if (space) return named ? EXTENSION_SPACE : SIZE_SPACE;
-  // The size, a name or a value goes on or ends; after space it does not.
-  if (state === SIZE_SPACE || state === EXTENSION_SPACE) return WRONG;
-  if (octet === CR) return SIZE_LF;
-  return token && state !== EXTENSION_END ? state : WRONG;
 }

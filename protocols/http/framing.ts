@@ -69,7 +69,7 @@ export function readFraming(parser: HeadParser, text: string, bytes: Uint8Array,
   framing.known = true;
   if (codings !== null) {
     if (length >= 0 || minor === 0) return parser.fail(400, "transferEncoding");
-    const list = codings.toLowerCase().split(",").map((coding) => coding.replace(/^[ \t]+|[ \t]+$/g, ""));
+    const list = elements(codings);
     if (list.pop() !== "chunked" || list.includes("chunked") || list.includes("")) {
       return parser.fail(400, "transferEncoding");
     }
@@ -80,13 +80,13 @@ export function readFraming(parser: HeadParser, text: string, bytes: Uint8Array,
   else framing.known = false;
   framing.keepAlive = minor === 1;
   if (connection !== null) {
-    const options = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
+    const options = elements(connection);
     framing.askedToKeep = options.includes("keep-alive");
     framing.keepAlive = !options.includes("close") && (minor === 1 || framing.askedToKeep);
   }
   if (expect !== null && minor === 1) {
     // A list, in which empty elements are nothing (RFC 9110, 5.6.1, 10.1.1).
-    const expectations = expect.toLowerCase().split(/[ \t]*,[ \t]*/).filter(Boolean);
+    const expectations = elements(expect).filter(Boolean);
     if (expectations.some((expectation) => expectation !== "100-continue")) return parser.fail(417, "expectation");
     framing.expectsContinue = expectations.length > 0 && framing.length !== 0;
   }
@@ -102,6 +102,11 @@ export function readFraming(parser: HeadParser, text: string, bytes: Uint8Array,
  */
 export function value(parser: HeadParser, text: string, index: number): string {
   return text.slice(parser.offsets[4 * index + 2], parser.offsets[4 * index + 3]);
+}
+
+/** The elements of a list (RFC 9110, 5.6.1), in lower case; empty ones too. */
+function elements(list: string): string[] {
+  return list.toLowerCase().split(/[ \t]*,[ \t]*/);
 }
 
 function append(values: string | null, more: string): string {

@@ -161,6 +161,18 @@ export function parseResponseHead(parser: HeadParser, bytes: Uint8Array, end: nu
 }
 
 /**
+ * Reads a trailer section (RFC 9112, 7.1.2).
+ *
+ * @param parser What it finds goes here.
+ * @param bytes The bytes received, from the section's first on.
+ * @param end How many there are.
+ * @returns Bytes of the section; {@linkcode INCOMPLETE}; or the status to refuse it with, negative.
+ */
+export function parseTrailer(parser: HeadParser, bytes: Uint8Array, end: number): number {
+  return parseFields(parser, bytes, 0, end, 0);
+}
+
+/**
  * Reads the field lines up to the empty line (RFC 9112, 5).
  *
  * @param parser What it finds goes here.

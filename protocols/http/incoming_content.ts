@@ -5,7 +5,6 @@
  * @module
  */
 
-import { NetError } from "../../core/net_error.ts";
 import type { ContentReader } from "./content_reader.ts";
 
 /** Bytes that a stream hands on at once, at most. */
@@ -142,9 +141,4 @@ export class IncomingContent {
       this.#source.contentAwaited();
     });
   }
-}
-
-/** The error of content that nobody may read any more. */
-export function contentGone(): NetError {
-  return new NetError("ECONNABORTED", "Cannot read the body: its connection has gone on without it");
 }

@@ -10,8 +10,6 @@ export const TOKEN = 1;
 export const VALUE = 2;
 /** An octet of a request target: visible ASCII but "#", for a fragment is never sent. */
 export const TARGET = 4;
-/** An octet of a registered name in a host, percent sign included (RFC 3986, 3.2.2). */
-export const HOST = 8;
 
 /** Horizontal tab. */
 export const HTAB = 9;
@@ -34,7 +32,6 @@ function classes(): Uint8Array {
     if (/[!#$%&'*+.^_`|~\w-]/.test(text) && octet < 128) table[octet]! |= TOKEN;
     if (octet === HTAB || octet >= SP && octet !== 127) table[octet]! |= VALUE;
     if (octet > SP && octet < 127 && text !== "#") table[octet]! |= TARGET;
-    if (/[\w.~!$&'()*+,;=%-]/.test(text) && octet < 128) table[octet]! |= HOST;
   }
   return table;
 }

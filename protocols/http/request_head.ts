@@ -6,7 +6,7 @@
 
 import { Framing, readFraming, value } from "./framing.ts";
 import type { HeadParser } from "./head_parser.ts";
-import { COLON, decodeOctets, HOST, OCTETS } from "./octets.ts";
+import { decodeOctets } from "./octets.ts";
 
 /** The head of one request. It never changes, so that equal heads can share one. */
 export class RequestHead {
@@ -88,7 +88,7 @@ export function readRequestHead(parser: HeadParser, bytes: Uint8Array, length: n
   let path = text.slice(parser.methodEnd + 1, parser.targetEnd);
   // RFC 9112, 3.2: the four forms of a request target.
   if (method === "CONNECT") {
-    return isHost(path) && /.:\d+$/.test(path) ? parser.fail(501, "method") : parser.fail(400, "target");
+    return isHost(path) && /:\d+$/.test(path) ? parser.fail(501, "method") : parser.fail(400, "target");
   }
   if (path.charCodeAt(0) !== 47) {
     if (path === "*") {
@@ -109,23 +109,12 @@ export function readRequestHead(parser: HeadParser, bytes: Uint8Array, length: n
   return new RequestHead(parser, framing, method, path, host, fields);
 }
 
+/** A host as a name or address of IPv4, or as a bracketed address (RFC 3986, 3.2.2). */
+const HOST =
+  /^(?:(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+|\[(?:[\da-f:.]*:[\da-f:.]*|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\])(?::(\d*))?$/i;
+
 /** Whether a text is `uri-host [":" port]` (RFC 9110, 7.2); the empty one is. */
 export function isHost(text: string): boolean {
-  let at = 0;
-  if (text.charCodeAt(0) === 91) {
-    const address = /^\[(?:[\da-f:.]*:[\da-f:.]*|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]/i.exec(text);
-    if (!address) return false;
-    at = address[0].length;
-  } else {
-    for (; at < text.length; at++) {
-      const octet = text.charCodeAt(at);
-      if (octet > 127 || !(OCTETS[octet]! & HOST)) break;
-    }
-    if (at === 0 && text !== "") return false;
-    if (text.includes("%") && /%(?![\da-f]{2})/i.test(text)) return false;
-  }
-  if (at === text.length) return true;
-  if (text.charCodeAt(at) !== COLON) return false;
-  const port = text.slice(at + 1);
-  return /^\d*$/.test(port) && Number(port) <= 65_535;
+  const found = HOST.exec(text);
+  return text === "" || found !== null && Number(found[1] ?? 0) <= 65_535;
 }

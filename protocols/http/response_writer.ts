@@ -17,6 +17,9 @@ const SHORT = 16_384;
 /** Characters that are encoded by a loop, which for few is faster than a call to the host. */
 const FEW = 64;
 
+/** The fields of our own short answers. */
+export const PLAIN_TEXT: FieldList = [["Content-Type", "text/plain;charset=UTF-8"]];
+
 /** What a response does to its connection. */
 export type After = "" | "close" | "keep-alive";
 
@@ -26,6 +29,10 @@ export class ResponseWriter {
   saidLength: number = -1;
   /** Whether the app said that the connection is to be closed. */
   saidClose: boolean = false;
+  /** Content that was too long to be copied, and follows; whoever sends it empties this. */
+  rest: Uint8Array | null = null;
+  /** What else the app said of the connection, such as "upgrade" (RFC 9110, 7.8), with its comma before it. */
+  #options: string = "";
   #buffer: Uint8Array = new Uint8Array(4096);
   #size: number = 0;
   /** The status line and date that the buffer begins with. */
@@ -46,6 +53,7 @@ export class ResponseWriter {
   begin(status: number, phrase: string, date: string, fields: FieldList): void {
     this.saidLength = -1;
     this.saidClose = false;
+    this.#options = "";
     // The app's own date stands in for ours.
     for (const [name] of fields) if (name.length === 4 && name.toLowerCase() === "date") date = "";
     if (phrase || status !== this.#status || date !== this.#date) this.#begin(status, phrase, date);
@@ -74,7 +82,10 @@ export class ResponseWriter {
     if (name === "content-length") {
       if (/^\d{1,15}$/.test(value)) this.saidLength = Number(value);
     } else if (name === "connection") {
-      this.saidClose ||= /(?:^|,)\s*close\s*(?:,|$)/i.test(value);
+      for (const option of value.toLowerCase().match(/[!#-'*+.^`|~\w-]+/g) ?? []) {
+        if (option === "close") this.saidClose = true;
+        else if (option !== "keep-alive") this.#options += `, ${option}`;
+      }
     } else return name === "transfer-encoding" || name === "keep-alive";
     return true;
   }
@@ -124,8 +135,8 @@ export class ResponseWriter {
   }
 
   #after(after: After): void {
-    if (after === "close") this.#text("Connection: close\r\n", false);
-    else if (after) this.#text("Connection: keep-alive\r\n", false);
+    const options = this.#options ? (after + this.#options).replace(/^, /, "") : after;
+    if (options) this.#text(`Connection: ${options}\r\n`, false);
   }
 
   /**
@@ -133,10 +144,9 @@ export class ResponseWriter {
    *
    * @param body The content.
    * @param after What becomes of the connection.
-   * @param rest What did not fit goes in here.
    * @returns The message, or the head alone when there is a rest; lent until the next response begins.
    */
-  endWith(body: string | Uint8Array, after: After, rest: { body: Uint8Array | null }): Uint8Array {
+  endWith(body: string | Uint8Array, after: After): Uint8Array {
     const bytes = typeof body === "string" && body.length > SHORT ? this.#encoder.encode(body) : body;
     if (typeof bytes === "string") {
       this.#after(after);
@@ -144,7 +154,7 @@ export class ResponseWriter {
     }
     const head = this.end(bytes.length, after);
     if (bytes.length > SHORT) {
-      rest.body = bytes;
+      this.rest = bytes;
       return head;
     }
     const size = head.length + bytes.length;

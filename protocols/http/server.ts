@@ -4,7 +4,8 @@
  * @module
  */
 
-import { deferred } from "../../core/deferred.ts";
+import { type Deferred, deferred } from "../../core/deferred.ts";
+import { NetError } from "../../core/net_error.ts";
 import { checkOptions } from "../../core/options.ts";
 import type { Core } from "../../core/protocol.ts";
 import type { Tcp, TcpAcceptor, TcpConnection } from "../tcp.ts";
@@ -15,7 +16,8 @@ import { HeadParser } from "./head_parser.ts";
 import { defineIncomingRequest } from "./incoming_request.ts";
 import { KnownBodies } from "./known_body.ts";
 import { ResponseWriter } from "./response_writer.ts";
-import { ServerConnection, type ServerLimits, type ServerShared } from "./server_connection.ts";
+import { ServerConnection } from "./server_connection.ts";
+import type { ServerLimits, ServerShared } from "./server_shared.ts";
 import { type HttpNetAddr, SERVE_OPTIONS, type ServeApp, type ServeHandler, type ServeOptions } from "./settings.ts";
 
 /** A running HTTP server, in the shape of `Deno.HttpServer`. */
@@ -145,9 +147,8 @@ class RunningServer implements HttpServer, ServerShared {
   readonly bodies: KnownBodies;
   readonly writer: ResponseWriter = new ResponseWriter();
   readonly date: DateText;
-  readonly finished: Promise<void>;
   closing: boolean = false;
-  readonly #finish: () => void;
+  readonly #finished: Deferred<void> = deferred();
   readonly #connections: Set<ServerConnection> = new Set();
   #acceptor: TcpAcceptor | null = null;
   #unsubscribe: (() => void) | null = null;
@@ -175,9 +176,10 @@ class RunningServer implements HttpServer, ServerShared {
     const { maxTarget: target, maxFields: fields, maxFieldCount: count } = this.limits;
     this.parser = new HeadParser({ target, fields, count });
     this.date = new DateText(core.clock);
-    const { promise, resolve } = deferred<void>();
-    this.finished = promise;
-    this.#finish = resolve;
+  }
+
+  get finished(): Promise<void> {
+    return this.#finished.promise;
   }
 
   get addr(): HttpNetAddr {
@@ -214,7 +216,7 @@ class RunningServer implements HttpServer, ServerShared {
   }
 
   #settle(): void {
-    if (this.closing && this.#connections.size === 0) this.#finish();
+    if (this.closing && this.#connections.size === 0) this.#finished.resolve();
   }
 
   #close(): void {
@@ -233,7 +235,8 @@ class RunningServer implements HttpServer, ServerShared {
 
   abort(): void {
     this.#close();
-    for (const connection of this.#connections) connection.abort();
+    const error = new NetError("ECONNABORTED", "The server was closed");
+    for (const connection of this.#connections) connection.abort(error);
     this.#settle();
   }
 
