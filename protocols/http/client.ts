@@ -9,6 +9,7 @@ import { NetError } from "../../core/net_error.ts";
 import type { Core } from "../../core/protocol.ts";
 import type { Tcp } from "../tcp.ts";
 import { ClientConnection, type ClientShared, type OutgoingRequest, StaleConnection } from "./client_connection.ts";
+import { CODINGS } from "./content_coding.ts";
 import type { HttpCounters } from "./counters.ts";
 import { type Beginning, join, readBeginning } from "./outgoing_content.ts";
 
@@ -204,7 +205,10 @@ function writeHead(url: URL, method: string, headers: Headers): string {
   headers.forEach((value, name) => {
     if (!OURS.includes(name)) head += `${name}: ${value}\r\n`;
   });
-  return headers.has("accept") ? head : `${head}accept: */*\r\n`;
+  if (!headers.has("accept")) head += "accept: */*\r\n";
+  // A part of coded content could not be decoded (Fetch, 4.6).
+  if (!headers.has("accept-encoding")) head += `accept-encoding: ${headers.has("range") ? "identity" : CODINGS}\r\n`;
+  return head;
 }
 
 function isRedirect(status: number): boolean {

@@ -9,15 +9,17 @@ import { NetError } from "../../core/net_error.ts";
 import type { Core } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
 import type { Tcp, TcpConnection, TcpConnectOptions, TcpUser } from "../tcp.ts";
+import { decodeContent } from "./content_coding.ts";
 import { ContentReader } from "./content_reader.ts";
 import type { HttpCounters } from "./counters.ts";
-import { CHUNKED, Framing, readFraming, UNTIL_CLOSE, value } from "./framing.ts";
+import { CHUNKED, UNTIL_CLOSE } from "./framing.ts";
 import { HeadBuffer } from "./head_buffer.ts";
 import { HeadParser, INCOMPLETE, parseResponseHead } from "./head_parser.ts";
 import { type ContentSource, IncomingContent } from "./incoming_content.ts";
-import { decodeOctets, encodeOctets } from "./octets.ts";
+import { encodeOctets } from "./octets.ts";
 import { Outbox } from "./outbox.ts";
 import { type Beginning, sendContent } from "./outgoing_content.ts";
+import { readResponseHead, type ResponseHead } from "./response_head.ts";
 
 /** Interim responses that are skipped before a response (RFC 9110, 15.2). */
 const INTERIM = 32;
@@ -223,30 +225,17 @@ export class ClientConnection implements TcpUser, ContentSource {
   #head(length: number): void {
     const parser = this.#parser;
     const { status } = parser;
-    const bytes = this.#held.bytes.slice(0, length);
-    const text = decodeOctets(bytes, parser.ascii);
+    const interim = status >= 100 && status < 200 && status !== 101;
+    const head = interim ? null : readResponseHead(parser, this.#held.bytes, length);
     this.#held.done(this.#connection, length);
-    if (status >= 100 && status < 200 && status !== 101) {
-      if (++this.#interim > INTERIM) this.#bad("too many interim responses");
-      return;
-    }
-    if (status < 200 || status > 599) return this.#bad(`status ${status}`);
-    const framing = new Framing();
-    if (readFraming(parser, text, bytes, framing)) return this.#bad(parser.reason);
-    const headers = new Headers();
-    for (let i = 0; i < parser.count; i++) {
-      headers.append(text.slice(parser.offsets[4 * i], parser.offsets[4 * i + 1]), value(parser, text, i));
-    }
-    this.#respond(framing, {
-      status,
-      statusText: text.slice(parser.methodEnd, parser.targetEnd),
-      headers,
-    });
+    if (head) this.#respond(head);
+    else if (!interim) this.#bad(parser.reason);
+    else if (++this.#interim > INTERIM) this.#bad("too many interim responses");
   }
 
-  #respond(framing: Framing, init: ResponseInit & { readonly status: number }): void {
+  #respond({ framing, ...init }: ResponseHead): void {
     const { request, resolve } = this.#pending!;
-    const { status } = init;
+    const { status, headers } = init;
     const bare = request.method === "HEAD" || status === 204 || status === 304;
     const length = bare ? 0 : framing.known ? framing.length : UNTIL_CLOSE;
     this.#keep = framing.keepAlive && length !== UNTIL_CLOSE;
@@ -264,11 +253,11 @@ export class ClientConnection implements TcpUser, ContentSource {
     if (length > 0 && length <= this.#connection.readable) {
       const bytes = new Uint8Array(length);
       reader.read(bytes);
-      resolve(new Response(bytes, init));
+      resolve(new Response(decodeContent(bytes, headers), init));
       return this.#release();
     }
     this.#content = new IncomingContent(reader, this);
-    resolve(new Response(this.#content.stream, init));
+    resolve(new Response(decodeContent(this.#content.stream, headers), init));
   }
 
   /** The app waits for content. */

@@ -106,7 +106,7 @@ export function parseRequestHead(parser: HeadParser, bytes: Uint8Array, end: num
   parser.targetEnd = at++;
   const bad = parseVersion(parser, bytes, at, end, VERSION);
   if (bad) return bad === -1 ? INCOMPLETE : bad;
-  return parseFields(parser, bytes, at + VERSION.length, end, 0);
+  return parseFields(parser, bytes, at + VERSION.length, end, 0, false);
 }
 
 /**
@@ -156,7 +156,7 @@ export function parseResponseHead(parser: HeadParser, bytes: Uint8Array, end: nu
   parser.targetEnd = at;
   if (at + 1 >= end) return INCOMPLETE;
   if (bytes[at] !== CR || bytes[at + 1] !== LF) return parser.fail(502, "statusLine");
-  const length = parseFields(parser, bytes, at + 2, end, all);
+  const length = parseFields(parser, bytes, at + 2, end, all, true);
   return length < 0 ? -502 : length;
 }
 
@@ -169,7 +169,7 @@ export function parseResponseHead(parser: HeadParser, bytes: Uint8Array, end: nu
  * @returns Bytes of the section; {@linkcode INCOMPLETE}; or the status to refuse it with, negative.
  */
 export function parseTrailer(parser: HeadParser, bytes: Uint8Array, end: number): number {
-  return parseFields(parser, bytes, 0, end, 0);
+  return parseFields(parser, bytes, 0, end, 0, false);
 }
 
 /**
@@ -180,9 +180,18 @@ export function parseTrailer(parser: HeadParser, bytes: Uint8Array, end: number)
  * @param at Where the first line begins.
  * @param end Where the bytes end.
  * @param all The octets before that may be above ASCII, joined by OR.
+ * @param folds Whether a value may go on in the next line, as old servers have it; the line's end becomes space then, in
+ * the bytes themselves (RFC 9112, 5.2). In requests that is refused.
  * @returns Where the head ends; {@linkcode INCOMPLETE}; or the status to refuse it with, negative.
  */
-function parseFields(parser: HeadParser, bytes: Uint8Array, at: number, end: number, all: number): number {
+function parseFields(
+  parser: HeadParser,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  all: number,
+  folds: boolean,
+): number {
   const { offsets, limits } = parser;
   // So that the sum cannot be passed by, whatever the last line is.
   const most = at + limits.fields;
@@ -204,16 +213,22 @@ function parseFields(parser: HeadParser, bytes: Uint8Array, at: number, end: num
     const nameEnd = at++;
     while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
     const value = at;
-    let octet = 0;
-    while (at < end && OCTETS[octet = bytes[at]!]! & VALUE) {
-      all |= octet;
-      at++;
+    for (;;) {
+      let octet = 0;
+      while (at < end && OCTETS[octet = bytes[at]!]! & VALUE) {
+        all |= octet;
+        at++;
+      }
+      if (at > most) return parser.fail(431, "largeFields");
+      if (at === end) return INCOMPLETE;
+      if (octet !== CR) return parser.fail(400, octet === LF ? "lineEnd" : "fieldValue");
+      if (at + 1 === end) return INCOMPLETE;
+      if (bytes[at + 1] !== LF) return parser.fail(400, "lineEnd");
+      if (!folds) break;
+      if (at + 2 === end) return INCOMPLETE;
+      if (bytes[at + 2] !== SP && bytes[at + 2] !== HTAB) break;
+      bytes[at] = bytes[at + 1] = SP;
     }
-    if (at > most) return parser.fail(431, "largeFields");
-    if (at === end) return INCOMPLETE;
-    if (octet !== CR) return parser.fail(400, octet === LF ? "lineEnd" : "fieldValue");
-    if (at + 1 === end) return INCOMPLETE;
-    if (bytes[at + 1] !== LF) return parser.fail(400, "lineEnd");
     let valueEnd = at;
     while (valueEnd > value && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
     if (count === limits.count) return parser.fail(431, "manyFields");

@@ -90,10 +90,19 @@ test("fetch: what is sent", async () => {
       headers: { "X-A": "\xe4", connection: "close", "content-length": "7", te: "x" },
     }),
   );
-  await get(net, http.fetch("http://10.0.0.2", { method: "POST", headers: { accept: "a/b" } }));
+  await get(
+    net,
+    http.fetch("http://10.0.0.2", { method: "POST", headers: { accept: "a/b", "accept-encoding": "identity" } }),
+  );
   await get(net, http.fetch("http://10.0.0.2", { method: "POST", body: "ä" }));
-  assertEquals(seen[0], "GET /a?b HTTP/1.1\r\nHost: 10.0.0.2\r\nx-a: \xe4\r\naccept: */*\r\n\r\n");
-  assertEquals(seen[1], "POST / HTTP/1.1\r\nHost: 10.0.0.2\r\naccept: a/b\r\nContent-Length: 0\r\n\r\n");
+  assertEquals(
+    seen[0],
+    "GET /a?b HTTP/1.1\r\nHost: 10.0.0.2\r\nx-a: \xe4\r\naccept: */*\r\naccept-encoding: gzip, deflate\r\n\r\n",
+  );
+  assertEquals(
+    seen[1],
+    "POST / HTTP/1.1\r\nHost: 10.0.0.2\r\naccept: a/b\r\naccept-encoding: identity\r\nContent-Length: 0\r\n\r\n",
+  );
   assert(seen[2]!.endsWith("\r\nContent-Length: 2\r\n\r\n\xc3\xa4"));
 });
 
@@ -160,7 +169,8 @@ const bad: [name: string, answer: string][] = [
   ["a malformed length", `${head}Content-Length: +3\r\n\r\nabc`],
   ["gzip, chunked", `${head}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
   ["chunks in 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
-  ["a folded line", `${head}A: b\r\n c\r\n\r\n`],
+  ["a folded line before the first field", `${head} A: b\r\n\r\n`],
+  ["a folded length", `${head}Content-Length:\r\n 3\r\n\r\nabc`],
   ["a bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"],
   ["a space before the colon", `${head}Content-Length : 3\r\n\r\nabc`],
   ["another version", "HTTP/2.0 200 OK\r\n\r\n"],
@@ -190,6 +200,57 @@ for (const [name, answer] of bad) {
     }
   });
 }
+
+test("fetch: a folded line is one, with spaces in place of its ends (RFC 9112, 5.2)", async () => {
+  for (const segment of [(size: number) => size, () => 1, randomSegments(seededRandom(9), 10)]) {
+    const { net, http } = bench();
+    net.segment = segment;
+    script(net, `${head}A: b\r\n c\r\n\t d\r\nB:\r\n e\r\nContent-Length: 3\r\n\r\nabc`);
+    const response = await get(net, http.fetch("http://10.0.0.2/"));
+    assertEquals([response.headers.get("a"), response.headers.get("b")], ["b   c  \t d", "e"]);
+    assertEquals(await get(net, response.text()), "abc");
+  }
+});
+
+test("fetch: content codings are undone, in their order; one that nobody asked for is left", async () => {
+  const text = "bonsai ".repeat(2000);
+  const code = async (content: BodyInit, format: CompressionFormat): Promise<Uint8Array<ArrayBuffer>> =>
+    new Uint8Array(
+      await new Response(new Response(content).body!.pipeThrough(new CompressionStream(format))).arrayBuffer(),
+    );
+  const gzip = await code(text, "gzip");
+  const cases: [coding: string, content: Uint8Array<ArrayBuffer>][] = [
+    ["gzip", gzip],
+    ["X-GZIP", gzip],
+    ["deflate", await code(text, "deflate")],
+    ["deflate , gzip", await code(await code(text, "deflate"), "gzip")],
+  ];
+  for (const [coding, content] of cases) {
+    const { net, http } = bench();
+    const fields = { "content-encoding": coding };
+    let pieces = 0;
+    http.serve(({ url }) => {
+      if (url.endsWith("/whole")) return new Response(content, { headers: fields });
+      const stream = new ReadableStream({
+        async pull(c) {
+          for (let i = 0; i < 30; i++) await null;
+          c.enqueue(content.slice(pieces, pieces += 17));
+          if (pieces >= content.length) c.close();
+        },
+      });
+      return new Response(stream, { headers: fields });
+    }, { port: 80 });
+    for (const path of ["whole", "stream"]) {
+      const response = await get(net, http.fetch(`http://10.0.0.2/${path}`));
+      assertEquals(await get(net, response.text()), text, `${coding} ${path}`);
+    }
+    assertEquals(net.opened, 1);
+  }
+  const { net, http } = bench();
+  script(net, `${head}Content-Encoding: br\r\nContent-Length: 3\r\n\r\nabc`);
+  const response = await get(net, http.fetch("http://10.0.0.2/"));
+  assertEquals(await get(net, response.text()), "abc");
+});
 
 test("fetch: content that is cut off", async () => {
   for (
