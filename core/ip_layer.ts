@@ -336,9 +336,6 @@ export abstract class IpLayer<A extends IpAddress, O extends IpAssigned<A>, P ex
   }
 
   /** Tells those who hear of it what has changed. */
-  protected tell(event: "addressed"): void;
-  protected tell(event: "unreachable", destination: A): void;
-  protected tell(event: "claimed" | "grouped", address: A, now: boolean): void;
   protected tell(event: keyof IpObserver<A>, address?: A, now?: boolean): void {
     for (const observer of this.observers) observer[event]?.(address!, now!);
   }

@@ -101,8 +101,15 @@ export abstract class IpPath<A extends IpAddress, N extends PathNetwork<A>> impl
   /** Whether a packet of ours that an error quotes went this way. */
   abstract quoted(packet: Packet): boolean;
 
-  /** Sends a payload. */
-  abstract transmit(packet: Packet, protocol: number): boolean;
+  /**
+   * Sends a payload.
+   *
+   * @param packet The payload; the caller's again when this returns, its window moved.
+   * @param protocol Its IP protocol number.
+   * @param options Options of an IPv4 header.
+   * @returns False when it was dropped.
+   */
+  abstract transmit(packet: Packet, protocol: number, options?: Uint8Array): boolean;
 
   /**
    * Brings the way up to date, before a header is written.
