@@ -5,12 +5,13 @@
  */
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
 import process from "node:process";
 import { readArguments, UsageError } from "./command.ts";
 import { ask, canAsk } from "./new/ask.ts";
 import { project } from "./new/project.ts";
 import { TEMPLATES } from "./new/templates.ts";
+import { cloneFolder } from "./package_folder.ts";
 import { PACKAGE } from "./package_info.ts";
 import { style } from "./style.ts";
 import { didYouMean, nearest } from "./suggest.ts";
@@ -61,7 +62,8 @@ export async function newApp(args: readonly string[]): Promise<void> {
   const template = checkTemplate(values.template ?? await askTemplate());
   const folder = positionals[0] ?? await askName(template);
   const name = checkName(folder);
-  const files = project(template, name);
+  const clone = cloneFolder();
+  const files = project(template, name, clone && pathTo(clone, folder));
   const paths = Object.keys(files).sort();
   const taken = values.force ? undefined : paths.find((path) => existsSync(join(folder, path)));
   if (taken) throw new Error(`Cannot make ${folder}: ${join(folder, taken)} exists; --force overwrites it`);
@@ -72,7 +74,7 @@ export async function newApp(args: readonly string[]): Promise<void> {
     throw new Error(`Cannot make ${folder}: ${(error as Error).message}`);
   }
   if (values.json) console.log(JSON.stringify({ template, folder: resolve(folder), files: paths }, null, 2));
-  else console.log(report(folder, template, paths));
+  else console.log(report(folder, template, paths, clone));
 }
 
 function checkTemplate(template: string): string {
@@ -101,21 +103,29 @@ async function askName(template: string): Promise<string> {
   return await ask(`What is it called? [${template}] `) || template;
 }
 
+function pathTo(target: string, folder: string): string {
+  const path = relative(resolve(folder), target).replaceAll(sep, "/");
+  return path.startsWith(".") ? path : `./${path}`;
+}
+
 /** What was made, and what to do next. */
-function report(folder: string, template: string, paths: readonly string[]): string {
+function report(folder: string, template: string, paths: readonly string[], clone?: string): string {
   const { bold, dim } = style();
-  const { tasks } = TEMPLATES[template]!;
+  const { tasks, packages = [] } = TEMPLATES[template]!;
   const names = ["test", ...Object.keys(tasks).filter((name) => name !== "test")];
   const bun = process.versions.bun !== undefined;
   const run = names.map((name) => `  ${bold(bun ? `bun run ${name}` : `deno task ${name}`)}`);
+  // A clone is there already; JSR's own command adds the package.
+  const install = !clone ? `bunx jsr add ${PACKAGE.name}` : packages.length > 0 ? "bun install" : "";
   const here = relative(".", folder);
   return [
     `Made ${here || "an app here"} from ${template}: ${paths.length} files`,
     "",
     ...(here ? [`  ${bold(`cd ${here}`)}`] : []),
-    ...(bun ? [`  ${bold(`bunx jsr add ${PACKAGE.name}`)}`] : []),
+    ...(bun && install ? [`  ${bold(install)}`] : []),
     ...run,
     "",
-    dim(bun ? "With Deno: deno task test" : `With Bun: bunx jsr add ${PACKAGE.name}, then bun run test`),
+    dim(bun ? "With Deno: deno task test" : `With Bun: ${install && `${install}, then `}bun run test`),
+    ...(clone ? [dim(`It uses the clone in ${clone}: deno.json and tsconfig.json say so`)] : []),
   ].join("\n");
 }

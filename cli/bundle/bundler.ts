@@ -6,7 +6,10 @@
 
 import { build, type BuildFailure, type Metafile, type Plugin, stop } from "esbuild";
 import { Buffer } from "node:buffer";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { denoPackages } from "./deno_packages.ts";
 import { ownPackage } from "./own_package.ts";
 
 /** Where a bundle is to run. */
@@ -50,7 +53,22 @@ export const STDIN = "<stdin>";
  * @returns The bundle.
  * @throws {Error} When it cannot be: the first reason, in one sentence.
  */
-export async function bundle({ entry, folder, target, minify = true }: BundleRequest): Promise<Bundled> {
+export async function bundle(request: BundleRequest): Promise<Bundled> {
+  const bundled = await attempt(request, []);
+  if (bundled.missing.length === 0 || !("file" in request.entry)) return bundled;
+  const packages = denoPackages(request.entry.file);
+  if (packages === null) return bundled;
+  try {
+    return await attempt(request, [join(packages, "node_modules")]);
+  } finally {
+    rmSync(packages, { recursive: true });
+  }
+}
+
+async function attempt(
+  { entry, folder, target, minify = true }: BundleRequest,
+  nodePaths: string[],
+): Promise<Bundled> {
   const missing = new Set<string>();
   try {
     const { outputFiles, metafile } = await build({
@@ -59,6 +77,9 @@ export async function bundle({ entry, folder, target, minify = true }: BundleReq
         : { entryPoints: [entry.file] }),
       absWorkingDir: folder,
       bundle: true,
+      nodePaths,
+      // Links lead out of the folder that tells packages from the app.
+      preserveSymlinks: nodePaths.length > 0,
       minify,
       write: false,
       metafile: true,

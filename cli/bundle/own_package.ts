@@ -6,10 +6,8 @@
 
 import type { Plugin } from "esbuild";
 import { fileURLToPath } from "node:url";
+import { PACKAGE_FOLDER } from "../package_folder.ts";
 import { PACKAGE } from "../package_info.ts";
-
-/** The folder of the package. */
-export const PACKAGE_FOLDER: URL = new URL("../../", import.meta.url);
 
 const SPECIFIER = new RegExp(`^(?:jsr:/?)?${PACKAGE.name}(?:@[^/]*)?(/.*)?$`);
 const REMOTE = "bonsai";

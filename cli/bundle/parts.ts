@@ -7,8 +7,8 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Bundled } from "./bundler.ts";
+import { PACKAGE_FOLDER } from "../package_folder.ts";
 import { PACKAGE } from "../package_info.ts";
-import { PACKAGE_FOLDER } from "./own_package.ts";
 
 /** A module of a part. */
 export interface PartModule {

@@ -16,14 +16,16 @@ const PLACEHOLDER = "my-app";
  *
  * @param template The name of the template.
  * @param name The name of the app.
+ * @param clone The path from the app to a clone of the package, which it is to use in place of what is on JSR.
  * @returns Their texts, by path.
  */
-export function project(template: string, name: string): Record<string, string> {
+export function project(template: string, name: string, clone?: string): Record<string, string> {
   const files: Record<string, string> = {
-    "deno.json": denoJson(template, name),
+    "deno.json": denoJson(template, name, clone),
     "package.json": packageJson(template, name),
     ".gitignore": "node_modules/\n",
   };
+  if (clone !== undefined) files["tsconfig.json"] = tsconfigJson(clone);
   for (const [path, lines] of Object.entries(FILES[template]!)) {
     files[path] = lines.join("\n").replaceAll(PLACEHOLDER, name);
   }
@@ -34,7 +36,7 @@ function tasks(template: string, line: (task: Task) => string): Record<string, s
   return Object.fromEntries(Object.entries(TEMPLATES[template]!.tasks).map(([name, task]) => [name, line(task)]));
 }
 
-function denoJson(template: string, name: string): string {
+function denoJson(template: string, name: string, clone?: string): string {
   const { packages = [], published } = TEMPLATES[template]!;
   return json({
     ...(published && { name: `@you/${name}`, version: "0.1.0", license: "MIT", exports: "./mod.ts" }),
@@ -46,6 +48,7 @@ function denoJson(template: string, name: string): string {
       [PACKAGE.name]: `jsr:${PACKAGE.name}@^${PACKAGE.version}`,
       ...Object.fromEntries(packages.map((name) => [name, PACKAGE.imports[name]])),
     },
+    ...(clone !== undefined && { links: [clone] }),
     // What Bun installs is Bun's.
     nodeModulesDir: "none",
     compilerOptions: { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
@@ -64,6 +67,13 @@ function packageJson(template: string, name: string): string {
       dependencies: Object.fromEntries(packages.map((name) => [name, PACKAGE.imports[name]!.split("@").at(-1)])),
     }),
   });
+}
+
+/** Bun reads where modules are from here. */
+function tsconfigJson(clone: string): string {
+  const { name } = PACKAGE;
+  const paths = { [name]: [`${clone}/mod.ts`], [`${name}/*`]: [`${clone}/*.ts`, `${clone}/*/mod.ts`] };
+  return json({ compilerOptions: { paths } });
 }
 
 function json(value: unknown): string {

@@ -1,5 +1,5 @@
-// A new user in an empty folder: each template, from `new` to a passing test and an answered request. Deno finds the tree
-// through `links`; Bun finds it in node_modules.
+// A new user in an empty folder: each template, from `new` to a passing test, an answered request and a bundle. Deno finds
+// the tree through `links`, and Bun through paths: `new` writes both where it is run from a clone.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { TEMPLATES } from "../../cli/new/templates.ts";
 import { templateFaults } from "../checks/templates.ts";
-import { read, ROOT } from "../checks/tree.ts";
+import { ROOT } from "../checks/tree.ts";
 import { testWith } from "../needs.ts";
 import { bonsai, DENO, environment, run, Running } from "./run.ts";
 
@@ -28,21 +28,28 @@ async function inFolder(body: (folder: string) => void | Promise<void>): Promise
   }
 }
 
-/** Makes an app, and lets it find the tree as if it were published. */
+/** Makes an app as a user does, on ports of its own. */
 function make(parent: string, template: string): string {
   const made = bonsai(["new", "thing", "--template", template], { cwd: parent });
   assertEquals([made.status, made.stderr], [0, ""]);
   const app = join(parent, "thing");
   movePorts(app, NAMES.indexOf(template) * 10);
-  if (DENO) {
-    const path = join(app, "deno.json");
-    const config = JSON.parse(readFileSync(path, "utf8"));
-    writeFileSync(path, JSON.stringify({ ...config, links: [ROOT, join(ROOT, "tests/std_assert")], lock: false }));
-  } else install(app);
+  if (!DENO && template === "hono-app") {
+    // What `bun install` brings.
+    mkdirSync(join(app, "node_modules"));
+    symlinkSync(join(ROOT, "node_modules/hono"), join(app, "node_modules/hono"));
+  }
   return app;
 }
 
 function movePorts(app: string, offset: number): void {
+  for (const name of ["main.ts", "deno.json", "mod_test.ts"]) {
+    const path = join(app, name);
+    if (existsSync(path)) writeFileSync(path, moveIn(readFileSync(path, "utf8"), offset));
+  }
+}
+
+function moveIn(text: string, offset: number): string {
   const ports: Record<string, number> = {
     "8080": FIRST + offset,
     "7007": FIRST + offset,
@@ -51,25 +58,7 @@ function movePorts(app: string, offset: number): void {
     "7001": FIRST + offset + 3,
     "7002": FIRST + offset + 4,
   };
-  for (const name of ["main.ts", "deno.json", "mod_test.ts"]) {
-    const path = join(app, name);
-    if (!existsSync(path)) continue;
-    const text = readFileSync(path, "utf8");
-    writeFileSync(path, text.replace(/\b(8080|7007|27_101|27_102|7001|7002)\b/g, (port) => String(ports[port])));
-  }
-}
-
-/** What `bun install` brings, from the tree. */
-function install(app: string): void {
-  const config = JSON.parse(read("deno.json"));
-  const target = join(app, "node_modules", config.name);
-  mkdirSync(target, { recursive: true });
-  const { name, version, exports } = config;
-  writeFileSync(join(target, "package.json"), JSON.stringify({ name, version, type: "module", exports }));
-  for (const entry of config.publish.include) {
-    if (existsSync(join(ROOT, entry))) symlinkSync(join(ROOT, entry), join(target, entry));
-  }
-  symlinkSync(join(ROOT, "node_modules/hono"), join(app, "node_modules/hono"));
+  return text.replace(/\b(8080|7007|27_101|27_102|7001|7002)\b/g, (port) => String(ports[port]));
 }
 
 function task(name: string): string[] {
@@ -125,7 +114,7 @@ function exchange(host: string, port: number, text: string): Promise<string> {
 }
 
 for (const template of NAMES) {
-  test(`new ${template}: ${DENO ? "type-checked, " : ""}tested, run and answered, as a new user would`, async () => {
+  test(`new ${template}: ${DENO ? "type-checked, " : ""}tested, run, answered and bundled, as a new user would`, async () => {
     await inFolder(async (folder) => {
       const app = make(folder, template);
       if (DENO) {
@@ -140,6 +129,21 @@ for (const template of NAMES) {
         await PROBES[template]!(started);
       } finally {
         started.kill();
+      }
+      // The bundle stands alone, and needs no right that the app does not.
+      const alone = join(folder, "alone");
+      mkdirSync(alone);
+      const target = DENO ? "deno" : "bun";
+      const made = bonsai(["bundle", "main.ts", "--target", target, "--out", join(alone, "main.js")], { cwd: app });
+      assertEquals(made.status, 0, made.stderr);
+      const { allow = "" } = TEMPLATES[template]!.tasks.start!;
+      const rights = DENO ? ["run", "--no-config", ...allow.split(" ").filter((right) => right !== "")] : [];
+      const moved = rights.map((right) => moveIn(right, NAMES.indexOf(template) * 10));
+      const bundled = new Running(process.execPath, [...moved, "main.js"], { cwd: alone });
+      try {
+        await PROBES[template]!(bundled);
+      } finally {
+        bundled.kill();
       }
     });
   });
