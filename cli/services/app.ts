@@ -21,9 +21,7 @@ const SAID: ResponseInit | undefined = new Response("").headers.has("content-typ
  * @returns The response.
  */
 export function app(request: Request): Response | Promise<Response> {
-  const { url } = request;
-  // Not every host that HTTP allows is one that URLs take, such as 1.2.3.4.5, and which one is asked for does not matter.
-  const { pathname } = new URL(`http://host${url.slice(url.indexOf("/", 7))}`);
+  const { pathname } = new URL(request.url);
   switch (pathname) {
     case "/":
       return new Response("bonsai\n", SAID);

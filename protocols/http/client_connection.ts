@@ -6,77 +6,24 @@
 
 import { type Deferred, deferred } from "../../core/deferred.ts";
 import { NetError } from "../../core/net_error.ts";
-import type { Core } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
-import type { Tcp, TcpConnection, TcpConnectOptions, TcpUser } from "../tcp.ts";
+import type { TcpConnection, TcpConnectOptions, TcpUser } from "../tcp.ts";
+import { type ClientShared, type OutgoingRequest, StaleConnection } from "./client_shared.ts";
 import { decodeContent } from "./content_coding.ts";
 import { ContentReader } from "./content_reader.ts";
-import type { HttpCounters } from "./counters.ts";
 import { CHUNKED, UNTIL_CLOSE } from "./framing.ts";
 import { HeadBuffer } from "./head_buffer.ts";
 import { HeadParser, INCOMPLETE, parseResponseHead } from "./head_parser.ts";
 import { type ContentSource, IncomingContent } from "./incoming_content.ts";
 import { encodeOctets } from "./octets.ts";
 import { Outbox } from "./outbox.ts";
-import { type Beginning, sendContent } from "./outgoing_content.ts";
+import { sendContent } from "./outgoing_content.ts";
 import { readResponseHead, type ResponseHead } from "./response_head.ts";
 
 /** Interim responses that are skipped before a response (RFC 9110, 15.2). */
 const INTERIM = 32;
 /** Bytes of a response's head that are read. */
 const LIMITS = { target: 8192, fields: 65_536, count: 256 };
-
-/** What the connections of a client share. */
-export interface ClientShared {
-  /** The core. */
-  readonly core: Core;
-  /** What carries it. */
-  readonly tcp: Tcp;
-  /** What is counted. */
-  readonly counters: HttpCounters;
-  /** Milliseconds for which a connection may stay idle. */
-  readonly idleTimeout: number;
-  /**
-   * The connection can be used again.
-   *
-   * @param connection The connection.
-   * @returns Whether it is kept.
-   */
-  idle(connection: ClientConnection): boolean;
-  /**
-   * The connection cannot be used any more.
-   *
-   * @param connection The connection.
-   */
-  forget(connection: ClientConnection): void;
-}
-
-/** A request to send. */
-export interface OutgoingRequest {
-  /** The method. */
-  readonly method: string;
-  /** The request line and the fields, each with its CRLF, but for those of the framing and the last CRLF. */
-  readonly head: string;
-  /** The content; null for none. */
-  readonly content: Uint8Array | Beginning | null;
-  /** Gives up. */
-  readonly signal: AbortSignal;
-}
-
-/** Says that an idle connection was closed before it could be used: nothing of the response came. */
-export class StaleConnection {
-  /** What became of the connection. */
-  readonly error: NetError;
-
-  /**
-   * Makes one.
-   *
-   * @param error What became of the connection.
-   */
-  constructor(error: NetError) {
-    this.error = error;
-  }
-}
 
 /** A request that is under way. */
 interface Pending {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type Deferred, deferred } from "../../core/deferred.ts";
 import { NetError } from "../../core/net_error.ts";
 import type { TcpConnection } from "../tcp.ts";
 import { ContentReader } from "./content_reader.ts";
@@ -14,11 +13,11 @@ import { IncomingRequest } from "./incoming_request.ts";
 import type { FieldList } from "./known_body.ts";
 import { encodeOctets } from "./octets.ts";
 import { join, readBeginning, sendContent } from "./outgoing_content.ts";
+import { HandlerInfo, Outcome } from "./outcome.ts";
 import type { RequestHead } from "./request_head.ts";
 import { type After, PLAIN_TEXT, UNSAID } from "./response_writer.ts";
 import type { ServerConnection } from "./server_connection.ts";
 import type { ServerShared } from "./server_shared.ts";
-import type { HttpNetAddr, ServeHandlerInfo } from "./settings.ts";
 
 /** Bytes of a stream that are waited for to know the length. */
 const BEGINNING = 16_384;
@@ -31,6 +30,8 @@ export class Exchange implements ContentSource {
   readonly content: IncomingContent | null;
   /** The connection. */
   readonly connection: ServerConnection;
+  /** How it ends, as the handler learns of it. */
+  readonly outcome: Outcome = new Outcome();
   /** Whether another request can follow on the connection. */
   keep: boolean = true;
   /** Whether the head of the response was sent. */
@@ -43,10 +44,6 @@ export class Exchange implements ContentSource {
   #continued: boolean = false;
   #failed: boolean = false;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  #aborted: AbortController | null = null;
-  #completed: Deferred<void> | null = null;
-  #done: boolean = false;
-  #failure: { readonly error: unknown } | null = null;
 
   /**
    * Makes an exchange.
@@ -70,7 +67,8 @@ export class Exchange implements ContentSource {
   /** Has the handler answer. */
   begin(): void {
     try {
-      this.#answer(this.#server.handler(new IncomingRequest(this) as unknown as Request, new HandlerInfo(this)));
+      const info = new HandlerInfo(this.connection, this.outcome);
+      this.#answer(this.#server.handler(new IncomingRequest(this) as unknown as Request, info));
     } catch (error) {
       this.#handlerFailed(error);
     }
@@ -146,7 +144,7 @@ export class Exchange implements ContentSource {
     this.drained = reader.read(null);
     if (!reader.reason || reader.reason === "incomplete") return false;
     this.end(contentGone());
-    this.connection.refuse(reader.status, reader.reason, this.head);
+    this.connection.refuse(reader.status, reader.reason, this.head.method);
     return true;
   }
 
@@ -204,7 +202,7 @@ export class Exchange implements ContentSource {
     } catch (error) {
       // Too late for another response: that this one is broken, the client must see.
       if (this.#over) return;
-      if (!this.#failure) {
+      if (!this.outcome.failed) {
         console.error(error);
         this.#server.counters.handlerErrors++;
       }
@@ -237,8 +235,8 @@ export class Exchange implements ContentSource {
 
   #finish(): void {
     if (this.#over) return;
-    this.#over = this.#done = true;
-    this.#completed?.resolve();
+    this.#over = true;
+    this.outcome.complete();
     const { content } = this;
     if (content && !content.reader.ended) content.fail(contentGone());
     this.connection.finished(this);
@@ -272,52 +270,17 @@ export class Exchange implements ContentSource {
     const error = new NetError(reason === "incomplete" ? "ECONNRESET" : "EPROTO", `Cannot read the body: ${reason}`);
     this.keep = false;
     if (this.begun) {
-      this.fail(error);
+      this.outcome.fail(error);
       this.connection.count(reason);
     } else {
       this.end(error);
-      this.connection.refuse(status, reason, this.head);
+      this.connection.refuse(status, reason, this.head.method);
     }
     return error;
   }
 
   /** The handler wants no more content. */
   contentCancelled(): void {}
-
-  // --- how it ends ---
-
-  /** Aborts when the client goes away before it has its response. */
-  get signal(): AbortSignal {
-    if (!this.#aborted) {
-      this.#aborted = new AbortController();
-      if (this.#failure) this.#aborted.abort(this.#failure.error);
-    }
-    return this.#aborted.signal;
-  }
-
-  /** Settles once the response was sent or failed. */
-  get completed(): Promise<void> {
-    if (!this.#completed) {
-      this.#completed = deferred();
-      // Whoever only looks at it need not handle it.
-      this.#completed.promise.catch(() => {});
-      if (this.#done) this.#completed.resolve();
-      if (this.#failure) this.#completed.reject(this.#failure.error);
-    }
-    return this.#completed.promise;
-  }
-
-  /**
-   * There will be no whole response.
-   *
-   * @param error Why.
-   */
-  fail(error: unknown): void {
-    if (this.#done || this.#failure) return;
-    this.#failure = { error };
-    this.#completed?.reject(error);
-    this.#aborted?.abort(error);
-  }
 
   /**
    * It is over before its response was sent: whatever the handler does, nobody hears of it.
@@ -326,7 +289,7 @@ export class Exchange implements ContentSource {
    */
   end(error: unknown): void {
     this.#over = true;
-    this.fail(error);
+    this.outcome.fail(error);
     this.content?.fail(error);
     this.#reader?.cancel(error).catch(() => {});
   }
@@ -335,21 +298,4 @@ export class Exchange implements ContentSource {
 /** The error of content that nobody may read any more. */
 function contentGone(): NetError {
   return new NetError("ECONNABORTED", "Cannot read the body: its connection has gone on without it");
-}
-
-/** What handlers learn of an exchange. */
-class HandlerInfo implements ServeHandlerInfo {
-  readonly #exchange: Exchange;
-
-  constructor(exchange: Exchange) {
-    this.#exchange = exchange;
-  }
-
-  get remoteAddr(): HttpNetAddr {
-    return this.#exchange.connection.remoteAddr;
-  }
-
-  get completed(): Promise<void> {
-    return this.#exchange.completed;
-  }
 }

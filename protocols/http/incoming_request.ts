@@ -30,11 +30,11 @@ export class IncomingRequest {
     return this.#exchange.head.method;
   }
 
-  /** The target's URI, as it came. */
+  /** The target's URI, as it came, but for a host that URLs do not allow: then it is our own address. */
   get url(): string {
     if (this.#url !== null) return this.#url;
     const { head, connection } = this.#exchange;
-    return this.#url = `http://${head.host || connection.authority}${head.path}`;
+    return this.#url = `http://${head.authority || connection.authority}${head.path}`;
   }
 
   /** The fields. */
@@ -44,7 +44,7 @@ export class IncomingRequest {
 
   /** Aborts when the client goes away. */
   get signal(): AbortSignal {
-    return this.#real?.signal ?? this.#exchange.signal;
+    return this.#real?.signal ?? this.#exchange.outcome.signal;
   }
 
   /** The content as a stream; null when there is none. */

@@ -23,6 +23,7 @@ export class RequestHead {
   /** The field lines. */
   readonly #fields: string;
   readonly #hostLine: number;
+  #authority: string | null = null;
 
   /**
    * Made by {@linkcode readRequestHead}.
@@ -42,6 +43,11 @@ export class RequestHead {
     this.old = parser.minor === 0;
     this.#fields = fields;
     this.#hostLine = framing.host;
+  }
+
+  /** The host as a URL has it; empty when it does not say, or says one that HTTP allows and URLs do not, as 1.2.3.4.5. */
+  get authority(): string {
+    return this.#authority ??= URL.canParse(`http://${this.host}`) ? this.host : "";
   }
 
   /** The fields, as new headers: lines of one name joined (RFC 9110, 5.3). */

@@ -10,11 +10,9 @@ import { Timer } from "../../core/timers.ts";
 import type { TcpConnection, TcpUser } from "../tcp.ts";
 import type { HttpCounters } from "./counters.ts";
 import { Exchange } from "./exchange.ts";
-import { INCOMPLETE, parseRequestHead } from "./head_parser.ts";
-import { HeadBuffer } from "./head_buffer.ts";
-import { decodeOctets } from "./octets.ts";
 import { Outbox } from "./outbox.ts";
-import { readRequestHead, type RequestHead } from "./request_head.ts";
+import type { RequestHead } from "./request_head.ts";
+import { RequestReader } from "./request_reader.ts";
 import { PLAIN_TEXT } from "./response_writer.ts";
 import type { ServerShared } from "./server_shared.ts";
 import type { HttpNetAddr } from "./settings.ts";
@@ -43,11 +41,9 @@ export class ServerConnection implements TcpUser, Sender {
   readonly #server: ServerShared;
   readonly #tcp: TcpConnection;
   readonly #timer: Timer;
-  readonly #held: HeadBuffer = new HeadBuffer();
+  readonly #reader: RequestReader;
   #phase: number = AWAIT;
   #exchange: Exchange | null = null;
-  /** Bytes of the last head. */
-  #last: number = 0;
   #requests: number = 0;
   #advancing: boolean = false;
   #readDeadline: number = Infinity;
@@ -65,6 +61,7 @@ export class ServerConnection implements TcpUser, Sender {
     this.#server = server;
     this.#tcp = tcp;
     this.outbox = new Outbox(tcp, () => this.#awaitRoom());
+    this.#reader = new RequestReader(server, tcp);
     this.#timer = new Timer((now) => this.#expired(now));
     // Responses are written in one piece, and what a stream gives is meant to leave.
     tcp.setNoDelay(true);
@@ -146,45 +143,25 @@ export class ServerConnection implements TcpUser, Sender {
   /** Reads a head and begins its exchange; says whether there may be more to read. */
   #readHead(): boolean {
     const tcp = this.#tcp;
-    const { parser, heads, limits } = this.#server;
-    const held = this.#held;
-    const run = tcp.peek();
-    if (run.length === 0) {
+    const reader = this.#reader;
+    if (tcp.readable === 0) {
       if (tcp.readEnded) {
-        if (held.begun) this.refuse(400, "incomplete", held.bytes);
+        if (reader.begun) this.refuse(400, "incomplete", reader.method);
         else this.#close();
       }
       return false;
     }
-    const first = held.size === 0;
-    if (first) {
-      const known = heads.find(run, run.length) ?? heads.find(run, this.#last);
-      if (known) {
-        tcp.consume(heads.length);
-        this.#begin(known);
-        return true;
-      }
-    }
-    const length = held.read(tcp, parser, parseRequestHead);
-    if (length === INCOMPLETE) {
-      if (first) this.#arm(limits.headTimeout);
-      return true;
-    }
-    const head = length < 0 ? length : readRequestHead(parser, held.bytes, length);
-    if (typeof head === "number") {
-      this.refuse(-head, parser.reason, held.bytes);
-      return false;
-    }
-    heads.keep(held.bytes, length, head);
-    this.#last = length;
-    held.done(tcp, length);
-    this.#begin(head);
+    const first = reader.empty;
+    const head = reader.read();
+    if (typeof head !== "number") this.#begin(head);
+    else if (head < 0) this.refuse(-head, this.#server.parser.reason, reader.method);
+    else if (first) this.#arm(this.#server.limits.headTimeout);
     return true;
   }
 
   #begin(head: RequestHead): void {
     const { core, counters, limits } = this.#server;
-    if (head.framing.length > limits.maxContent) return this.refuse(413, "largeContent", head);
+    if (head.framing.length > limits.maxContent) return this.refuse(413, "largeContent", head.method);
     counters.requests++;
     this.#requests++;
     this.#phase = BUSY;
@@ -223,7 +200,7 @@ export class ServerConnection implements TcpUser, Sender {
     if (reader.ended) return this.#next();
     // What comes next cannot be found: that gets an answer too, for the client may have sent more requests.
     if (reader.reason === "chunk" || reader.reason === "trailer") {
-      this.refuse(reader.status, reader.reason, this.#held.bytes);
+      this.refuse(reader.status, reader.reason, "");
     } else if (reader.reason || exchange.drained > this.#server.limits.drainLimit) this.#close();
   }
 
@@ -261,7 +238,7 @@ export class ServerConnection implements TcpUser, Sender {
   #expired(now: number): void {
     switch (this.#phase) {
       case AWAIT:
-        if (this.#held.begun) return this.refuse(408, "timeouts", this.#held.bytes);
+        if (this.#reader.begun) return this.refuse(408, "timeouts", this.#reader.method);
         // A client that has not even taken its last response will not take our farewell.
         if (this.#tcp.unacknowledged > 0) this.abort(new NetError("ETIMEDOUT", "The client takes no response"));
         else this.#close();
@@ -278,7 +255,7 @@ export class ServerConnection implements TcpUser, Sender {
           return this.abort(error);
         }
         exchange.end(error);
-        return this.refuse(408, "timeouts", exchange.head);
+        return this.refuse(408, "timeouts", exchange.head.method);
       }
       case DRAIN:
         return this.#close();
@@ -304,19 +281,17 @@ export class ServerConnection implements TcpUser, Sender {
    *
    * @param status The status.
    * @param reason Why, as the counters name it.
-   * @param head What was asked for, as far as that was read.
+   * @param method The method of the request, as far as it is known.
    */
-  refuse(status: number, reason: string, head: RequestHead | Uint8Array): void {
+  refuse(status: number, reason: string, method: string): void {
     const { writer, date, core } = this.#server;
     this.count(reason);
     this.#exchange = null;
     const text = `${status} ${reasonPhrase(status)} (${reason})\n`;
-    // A client that asked for the head alone takes what follows for the next response (RFC 9110, 9.3.2).
-    const bare = head instanceof Uint8Array
-      ? /^[\r\n]*HEAD /.test(decodeOctets(head.subarray(0, 32), false))
-      : head.method === "HEAD";
     writer.begin(status, "", date.at(core.now()), PLAIN_TEXT);
-    this.outbox.write(bare ? writer.end(text.length, "close") : writer.endWith(text, "close"), true);
+    // A client that asked for the head alone takes what follows for the next response (RFC 9110, 9.3.2).
+    const message = method === "HEAD" ? writer.end(text.length, "close") : writer.endWith(text, "close");
+    this.outbox.write(message, true);
     this.#close();
   }
 
@@ -325,7 +300,7 @@ export class ServerConnection implements TcpUser, Sender {
     if (this.#phase >= LINGER) return;
     this.#phase = LINGER;
     this.#exchange = null;
-    this.#held.clear();
+    this.#reader.clear();
     if (this.outbox.empty) this.#tcp.closeWrite();
     else this.outbox.onEmpty = () => this.#tcp.closeWrite();
     this.#arm(this.#server.limits.lingerTimeout);
@@ -361,12 +336,12 @@ export class ServerConnection implements TcpUser, Sender {
     }
     this.#phase = OVER;
     this.outbox.clear();
-    this.#held.clear();
+    this.#reader.clear();
     this.#server.forget(this);
   }
 
   /** The server wants no more requests: closes at once when idle, else after this response. */
   shutdown(): void {
-    if (this.#phase === AWAIT && this.#held.size === 0) this.#close();
+    if (this.#phase === AWAIT && this.#reader.empty) this.#close();
   }
 }

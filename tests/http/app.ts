@@ -16,6 +16,8 @@ export function app(request: Request): Response | Promise<Response> {
       return new Response(null, { status: 204 });
     case "/close":
       return new Response("bye", { headers: { connection: "close" } });
+    case "/upgrade":
+      return new Response("no", { status: 426, headers: { upgrade: "b/2", connection: "Upgrade, close" } });
     case "/throw":
       throw new Error("the handler throws");
     case "/reject":

@@ -501,13 +501,13 @@ export const RAW_CASES: RawCase[] = [
     rest: 400,
     closes: true,
   },
-  { name: "a handler that throws", send: `GET /throw HTTP/1.1\r\n${H}\r\n`, status: [500], closes: true },
-  { name: "a handler that rejects", send: `GET /reject HTTP/1.1\r\n${H}\r\n`, status: [500], closes: true },
+  { name: "a handler that throws", send: `GET /throw HTTP/1.1\r\n${H}\r\n`, status: [500], closes: false },
+  { name: "a handler that rejects", send: `GET /reject HTTP/1.1\r\n${H}\r\n`, status: [500], closes: false },
   {
     name: "a handler that returns something else",
     send: `GET /nothing HTTP/1.1\r\n${H}\r\n`,
     status: [500],
-    closes: true,
+    closes: false,
   },
   // Expect (RFC 9110, 10.1.1)
   bad("an unknown expectation", get(`${H}Expect: more\r\n`), 417),

@@ -4,6 +4,7 @@ import { fraction, seededRandom } from "../../core/random.ts";
 import { httpServer } from "../../protocols/http_server.ts";
 import { app, statuses } from "./app.ts";
 import { FakeNet, randomSegments, type RawClient } from "./fake_tcp.ts";
+import { LISTED_CASES } from "./listed_cases.ts";
 import { RAW_CASES, type RawCase } from "./raw_cases.ts";
 
 async function run(raw: RawCase, segment: (size: number) => number): Promise<void> {
@@ -12,7 +13,7 @@ async function run(raw: RawCase, segment: (size: number) => number): Promise<voi
   const { http } = httpServer().start(net.core, { tcp: net.tcp });
   const server = http.serve(app, {
     port: 80,
-    onError: () => new Response("failed", { status: 500, headers: { connection: "close" } }),
+    onError: () => new Response("failed", { status: 500 }),
   });
   const client = net.raw();
   client.send(raw.send);
@@ -39,7 +40,7 @@ function check(raw: RawCase, client: RawClient): void {
   if (raw.excludes) assert(!received.includes(raw.excludes), `${JSON.stringify(received)} holds ${raw.excludes}`);
 }
 
-for (const raw of RAW_CASES) {
+for (const raw of [...RAW_CASES, ...LISTED_CASES]) {
   test(`http server: ${raw.name.replace(/[^\x20-\x7e]/g, "?")}`, async () => {
     await run(raw, (size) => size);
     if (raw.send.length < 2000) await run(raw, () => 1);

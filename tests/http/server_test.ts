@@ -367,6 +367,25 @@ test("handlers that fail are answered with 500 or by onError; one that fails lat
   assertEquals(client.error?.code, "ECONNRESET");
 });
 
+test("without onError a handler that fails is reported, and its connection goes on", async () => {
+  const reported: unknown[] = [];
+  const { error } = console;
+  console.error = (what) => reported.push((what as Error).message);
+  const { net } = bench();
+  const client = net.raw();
+  const post = "POST /throw HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+  const text = await ask(
+    net,
+    client,
+    `GET /reject HTTP/1.1\r\nHost: a\r\n\r\n${post}HEAD /throw HTTP/1.1\r\nHost: a\r\n\r\n`,
+  );
+  console.error = error;
+  assertEquals(statuses(text, ["GET", "POST", "HEAD"]), [500, 500, 500]);
+  assertEquals(reported, ["the handler rejects", "the handler throws", "the handler throws"]);
+  assertEquals(net.counter("handlerErrors"), 3);
+  assertEquals(statuses(await ask(net, client, GET)), [200]);
+});
+
 test("what cannot be sent is a failure of the handler", async () => {
   const used = new Response("x");
   await used.text();
