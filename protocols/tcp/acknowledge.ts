@@ -22,6 +22,11 @@ export function takeAck(tcb: Tcb, segment: Segment): boolean {
     challenge(tcb);
     return false;
   }
+  // TS.Recent (RFC 7323, 4.3): not of what is dropped after all, or a forged segment could make the peer's own seem old.
+  if (tcb.timestamps && segment.hasTimestamps && !before(tcb.lastAckSent, segment.seq)) {
+    tcb.tsRecent = segment.tsVal;
+    tcb.tsRecentAt = tcb.shared.core.now();
+  }
   if (tcb.state === TIME_WAIT) return true;
   acknowledge(tcb, segment);
   switch (tcb.state) {

@@ -190,13 +190,7 @@ function acceptable(tcb: Tcb, segment: Segment): boolean {
   }
   // A closed window still takes what carries no data, or whose data is cut off: acknowledgements and resets (MUST-66).
   const inside = length === 0 ? from >= 0 && from <= window : from <= window && to > 0 && (from < window || from <= 0);
-  if (inside) {
-    if (tcb.timestamps && segment.hasTimestamps && !before(tcb.lastAckSent, segment.seq)) {
-      tcb.tsRecent = segment.tsVal;
-      tcb.tsRecentAt = core.now();
-    }
-    return true;
-  }
+  if (inside) return true;
   counters.outOfWindow++;
   if (!(flags & RST)) {
     // Our acknowledgement of their FIN was lost: wait for as long again (3.10.7.4).

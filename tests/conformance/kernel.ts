@@ -8,10 +8,7 @@ import { createServer } from "node:net";
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { CASES } from "./cases.ts";
-import { ETHERNET_CASES } from "./ethernet_cases.ts";
-import { IPV6_CASES } from "./ipv6_cases.ts";
-import { MORE_CASES } from "./more_cases.ts";
+import { OVER_ETHERNET, OVER_IP } from "./suites.ts";
 import { kernelWire } from "./wire.ts";
 
 const LINE = Array.from({ length: 9500 }, (_, i) => String.fromCharCode(32 + i % 95)).join("");
@@ -68,11 +65,10 @@ async function ask(name: string, run: () => Promise<void>): Promise<void> {
 }
 
 if (medium !== "ethernet") {
-  // The last of CASES tells the kernel of a small MTU, which it remembers.
-  for (const { name, run } of [...MORE_CASES, ...CASES]) await ask(name, () => run(wire));
+  for (const { name, run } of OVER_IP) await ask(name, () => run(wire));
 }
 if (medium !== "ip") {
-  for (const { name, run } of [...ETHERNET_CASES, ...IPV6_CASES]) await ask(name, () => run(lan));
+  for (const { name, run } of OVER_ETHERNET) await ask(name, () => run(lan));
 }
 driver.close();
 frames.close();

@@ -3,12 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { testWith } from "../needs.ts";
 import { inNamespace, NEEDS } from "../tap/namespace.ts";
-import { CASES } from "./cases.ts";
-import { ETHERNET_CASES } from "./ethernet_cases.ts";
-import { IPV6_CASES } from "./ipv6_cases.ts";
-import { MORE_CASES } from "./more_cases.ts";
+import { OVER_ETHERNET, OVER_IP } from "./suites.ts";
 
-const MEDIA = { ip: [...CASES, ...MORE_CASES], ethernet: [...ETHERNET_CASES, ...IPV6_CASES] };
+const MEDIA = { ip: OVER_IP, ethernet: OVER_ETHERNET };
 
 testWith([...NEEDS, "deno", "ASK_KERNEL=1"], "the kernel passes every conformance case too", async () => {
   await Promise.all(

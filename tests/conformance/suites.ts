@@ -1,0 +1,12 @@
+// Every case, by what it speaks: IP packets, or Ethernet frames.
+
+import { CASES } from "./cases.ts";
+import { ETHERNET_CASES } from "./ethernet_cases.ts";
+import { IPV6_CASES } from "./ipv6_cases.ts";
+import { MORE_CASES } from "./more_cases.ts";
+import { TIMESTAMP_CASES } from "./timestamp_cases.ts";
+
+/** Cases over IP; the last tells the kernel of a small MTU, which it remembers. */
+export const OVER_IP = [...TIMESTAMP_CASES, ...MORE_CASES, ...CASES];
+/** Cases over Ethernet. */
+export const OVER_ETHERNET = [...ETHERNET_CASES, ...IPV6_CASES];
