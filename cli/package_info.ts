@@ -29,6 +29,7 @@ export const PACKAGE: PackageInfo = {
     "./testing": "./testing/mod.ts",
     "./protocols/arp": "./protocols/arp.ts",
     "./protocols/dhcp": "./protocols/dhcp.ts",
+    "./protocols/dhcp_options": "./protocols/dhcp_options.ts",
     "./protocols/dhcp_server": "./protocols/dhcp_server.ts",
     "./protocols/dhcpv6": "./protocols/dhcpv6.ts",
     "./protocols/dns": "./protocols/dns.ts",
@@ -64,6 +65,7 @@ export const PACKAGE: PackageInfo = {
     "@std/assert": "jsr:@std/assert@^1",
     "hono": "npm:hono@^4",
     "esbuild": "npm:esbuild@^0.28",
+    "marked": "npm:marked@^18",
     "typebox": "npm:typebox@^1"
   }
 };
