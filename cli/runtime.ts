@@ -23,6 +23,11 @@ export function runtime(): Runtime {
   return bun ? { name: "Bun", version: bun } : { name: "Node", version: node };
 }
 
+/** Whether this is a binary that `deno compile` made. */
+export function isBinary(): boolean {
+  return "Deno" in globalThis && Deno.build.standalone;
+}
+
 /**
  * Whether a module is the one that the user runs.
  *

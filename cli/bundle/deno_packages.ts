@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { runtime } from "../runtime.ts";
+import { isBinary, runtime } from "../runtime.ts";
 
 /** What `deno info --json` tells of a package. */
 interface CachedPackage {
@@ -24,8 +24,7 @@ interface CachedPackage {
  * @returns The folder, which is the caller's to remove; null when Deno is not there, or has none of its packages.
  */
 export function denoPackages(file: string): string | null {
-  // A binary made of this is not Deno itself.
-  const program = runtime().name === "Deno" && !Deno.build.standalone ? process.execPath : "deno";
+  const program = runtime().name === "Deno" && !isBinary() ? process.execPath : "deno";
   let packages: CachedPackage[];
   try {
     const { stdout } = spawnSync(program, ["info", "--json", file], {
