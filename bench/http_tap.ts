@@ -11,7 +11,7 @@ import { stack } from "@bonsai/net";
 import { tap } from "@bonsai/net/drivers/tap";
 import { arp } from "@bonsai/net/protocols/arp";
 import { ethernet } from "@bonsai/net/protocols/ethernet";
-import { httpServer } from "@bonsai/net/protocols/http_server";
+import { httpServer, rememberBodies } from "@bonsai/net/protocols/http_server";
 import { icmp } from "@bonsai/net/protocols/icmp";
 import { ipv4 } from "@bonsai/net/protocols/ipv4";
 import { tcp } from "@bonsai/net/protocols/tcp";
@@ -44,7 +44,8 @@ export const httpTap: readonly Scenario[] = [false, true].map((close): Scenario 
     "the handler is a Hono app (node:http, which takes no such handlers, says the same text by itself); wrk counts any " +
     "status but 200 and every broken connection, and there must be none",
     "server alone on processor 0, wrk with one thread on processor 1, in network namespaces; the kernel's TCP on reno",
-    "bonsai: HTTP, TCP, IPv4, ARP and Ethernet over tap(), MTU 1500, checksums on, no offloads",
+    "bonsai: HTTP, TCP, IPv4, ARP and Ethernet over tap(), MTU 1500, checksums on, no offloads; with rememberBodies(), which does " +
+    "nothing in Deno",
     "the others: the kernel's TCP over veth, MTU 1500, with its offloads",
     "CPU: of the server's process, which on TAP and veth contains the receive path of wrk's kernel",
   ],
@@ -127,6 +128,7 @@ if (import.meta.main) {
       driver: tap("tap0", { host: HOST_CIDR }),
       protocols: [ethernet(), arp(), ipv4({ address: STACK_CIDR }), icmp(), tcp(), httpServer()],
     });
+    rememberBodies();
     net.http.serve(app, options);
   }
   console.log("ready");

@@ -6,7 +6,13 @@
 
 import { dirname, isAbsolute, resolve } from "node:path";
 import type { Loop } from "../core/loop.ts";
-import type { HttpServing, ServeApp, ServeHandler, ServeOptions } from "../protocols/http.ts";
+import {
+  type HttpServing,
+  rememberBodies,
+  type ServeApp,
+  type ServeHandler,
+  type ServeOptions,
+} from "../protocols/http.ts";
 import { checkFile, errorLine } from "./check.ts";
 import { readArguments, readPort, untilInterrupted, UsageError } from "./command.ts";
 import { importFrom, openConfig } from "./config/compose.ts";
@@ -126,6 +132,7 @@ function serveOn(net: Loop & { readonly http?: unknown }, app: ServeApp | ServeH
 }
 
 async function importApp(specifier: string, folder: string): Promise<ServeApp | ServeHandler> {
+  rememberBodies();
   const isPlain = !/^[\w@]+:|^\./.test(specifier) && !isAbsolute(specifier);
   const path = isPlain ? `./${specifier}` : specifier;
   const { default: app } = await importFrom(path, folder);

@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { NetError } from "../core/net_error.ts";
-import type { HttpServing } from "../protocols/http_server.ts";
+import { type HttpServing, rememberBodies } from "../protocols/http_server.ts";
 import type { Tcp } from "../protocols/tcp.ts";
 import type { Udp } from "../protocols/udp.ts";
 import { readOptions, runCommand, untilInterrupted } from "./command.ts";
@@ -46,6 +46,7 @@ function serve(net: { tcp: Tcp; udp: Udp; http: HttpServing }): void {
       if (!(error instanceof NetError)) throw error;
     }
   });
+  rememberBodies();
   // Bodies that no page reads are taken, so that what comes after them is answered on the same connection.
   net.http.serve(app, { port: 80, drainLimit: 16_777_216 });
 }

@@ -15,6 +15,7 @@ import { type HttpServing, Servers } from "./http/server.ts";
 export type { HttpFetching, HttpOptions } from "./http/client.ts";
 export type { HttpCounters } from "./http/counters.ts";
 export type { HttpServer, HttpServing } from "./http/server.ts";
+export { rememberBodies } from "./http/remembered_response.ts";
 export * from "./http/settings.ts";
 
 /** The JSON Schema of {@linkcode HttpOptions}. */

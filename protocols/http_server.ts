@@ -11,6 +11,7 @@ import { type HttpServing, Servers } from "./http/server.ts";
 
 export type { HttpCounters } from "./http/counters.ts";
 export type { HttpServer, HttpServing } from "./http/server.ts";
+export { rememberBodies } from "./http/remembered_response.ts";
 export * from "./http/settings.ts";
 
 /** The {@linkcode httpServer} protocol. */

@@ -196,7 +196,7 @@ async function readContent(
   given: BodyInit | null | undefined,
 ): Promise<Uint8Array | Beginning | null> {
   if (!request.body) return null;
-  if (given && !(given instanceof ReadableStream)) return await request.bytes();
+  if (given && !(given instanceof ReadableStream)) return new Uint8Array(await request.arrayBuffer());
   const beginning = await readBeginning(request.body.getReader(), BEGINNING);
   return beginning.ended ? join(beginning.chunks) : beginning;
 }

@@ -61,7 +61,8 @@ export class IncomingRequest {
 
   /** Reads the content. */
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#real) return this.#real.bytes();
+    // Node 20 lacks bytes().
+    if (this.#real) return this.#real.arrayBuffer().then((buffer) => new Uint8Array(buffer));
     return this.#exchange.content?.bytes() ?? Promise.resolve(new Uint8Array(0));
   }
 

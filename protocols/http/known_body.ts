@@ -27,7 +27,8 @@ export class KnownBodies {
   constructor() {
     const sample = new Response("sample", { headers: { "x-sample": "1" } });
     const show = sample as unknown as Symbols;
-    this.#body = Object.getOwnPropertySymbols(Response.prototype).find((key) => {
+    const own = Object.getOwnPropertySymbols(sample);
+    this.#body = [...Object.getOwnPropertySymbols(Response.prototype), ...own].find((key) => {
       try {
         const { body, consumed } = (show[key] as InnerBody).streamOrStatic;
         return body === "sample" && consumed === false;
@@ -36,10 +37,15 @@ export class KnownBodies {
       }
     });
     if (!this.#body) return;
-    this.#inner = Object.getOwnPropertySymbols(sample).find((key) => {
+    this.#inner = own.find((key) => {
       const list = (show[key] as { headerList?: FieldList } | null)?.headerList;
       return Array.isArray(list) && list.some(([name, value]) => name === "x-sample" && value === "1");
     });
+  }
+
+  /** Whether this host shows bodies. */
+  get shown(): boolean {
+    return this.#body !== undefined;
   }
 
   /**
@@ -49,9 +55,9 @@ export class KnownBodies {
    * @returns Text or bytes; null for no body; undefined when it is to be read as a stream.
    */
   take(response: Response): string | Uint8Array | null | undefined {
-    if (!this.#body) return response.body === null ? null : undefined;
-    const inner = (response as unknown as Symbols)[this.#body] as InnerBody | null;
+    const inner = this.#body && (response as unknown as Symbols)[this.#body] as InnerBody | null;
     if (inner === null) return null;
+    if (!inner) return response.body === null ? null : undefined;
     const given = inner.streamOrStatic;
     const { body } = given;
     if (given.consumed !== false || typeof body !== "string" && !(body instanceof Uint8Array)) return undefined;
