@@ -33,6 +33,7 @@ export const PACKAGE: PackageInfo = {
     "./protocols/dhcp_server": "./protocols/dhcp_server.ts",
     "./protocols/dhcpv6": "./protocols/dhcpv6.ts",
     "./protocols/dns": "./protocols/dns.ts",
+    "./protocols/dns_records": "./protocols/dns_records.ts",
     "./protocols/dns_server": "./protocols/dns_server.ts",
     "./protocols/ethernet": "./protocols/ethernet.ts",
     "./protocols/http": "./protocols/http.ts",

@@ -45,76 +45,42 @@ export function policyOf({ a, b, c, d }: Ipv6Address): number {
   return a >>> 22 === 0x3fb ? 1 << 8 | 11 : 40 << 8 | 1;
 }
 
-/** An address that one could send to. */
-export interface DestinationCandidate {
-  /** The address. */
-  readonly destination: IpAddress;
-  /** Which of our addresses it would see; null where none leads there. */
-  readonly source: IpAddress | null;
-  /** Whether that one is deprecated (RFC 4862, 5.5.4); false when left out. */
-  readonly deprecated?: boolean;
-}
-
 /**
- * Orders addresses of one host, best first (RFC 6724, 6).
+ * Tells how good an address is to send to (RFC 6724, 6): rules 1, 2, 3, 5, 6, 8 and 9, the first in the highest bits. 4 and 7
+ * are about mobile hosts and tunnels, and 10 is that who sorts leaves the order of equal ones.
  *
- * @param candidates The addresses, in the order in which they came; not changed.
- * @returns The same in the order in which to try them.
+ * @param destination The address.
+ * @param source Which of our addresses it would see; null where no way leads there.
+ * @param deprecated Whether that one is deprecated (RFC 4862, 5.5.4).
+ * @returns The greater the better, at least 0 and below 2^22.
  */
-export function sortCandidates<T extends DestinationCandidate>(candidates: readonly T[]): T[] {
-  return candidates.map((candidate) => ({ candidate, ...measure(candidate) })).sort((x, y) =>
-    // Rules 1, 2, 3, 5, 6, 8 and 9; 4 and 7 are about mobile hosts and tunnels, and 10 is that the sort is stable.
-    +y.usable - +x.usable ||
-    +y.sameScope - +x.sameScope ||
-    +x.deprecated - +y.deprecated ||
-    +y.sameLabel - +x.sameLabel ||
-    y.precedence - x.precedence ||
-    x.scope - y.scope ||
-    (x.family === y.family ? y.prefix - x.prefix : 0)
-  ).map(({ candidate }) => candidate);
-}
-
-/**
- * Orders addresses of one host by how well this stack reaches them.
- *
- * @param ip The IP layer.
- * @param destinations The addresses.
- * @returns The same in the order in which to try them; those without a route come last.
- */
-export function sortDestinations(ip: Ip, destinations: readonly IpAddress[]): IpAddress[] {
-  return sortCandidates(destinations.map((destination) => {
-    const path = ip.networkOf(destination)?.path(destination, null) ?? "ENETUNREACH";
-    return { destination, source: typeof path === "string" ? null : path.source };
-  })).map(({ destination }) => destination);
-}
-
-interface Measured {
-  readonly usable: boolean;
-  readonly sameScope: boolean;
-  readonly deprecated: boolean;
-  readonly sameLabel: boolean;
-  readonly precedence: number;
-  readonly scope: number;
-  readonly prefix: number;
-  readonly family: number;
-}
-
-function measure({ destination, source, deprecated = false }: DestinationCandidate): Measured {
+export function rankOf(destination: IpAddress, source: IpAddress | null, deprecated: boolean = false): number {
   const to = mapped(destination);
   const from = source === null ? null : mapped(source);
   const policy = policyOf(to);
   const scope = scopeOf(to);
-  return {
-    usable: from !== null,
-    sameScope: from !== null && scopeOf(from) === scope,
-    deprecated,
-    sameLabel: from !== null && (policyOf(from) & 255) === (policy & 255),
-    precedence: policy >> 8,
-    scope,
-    // The identifiers of interfaces share bits by chance only.
-    prefix: from === null ? 0 : Math.min(commonPrefix(from, to), typeof destination === "number" ? 128 : 64),
-    family: typeof destination === "number" ? 4 : 6,
-  };
+  const sameScope = from !== null && scopeOf(from) === scope;
+  const sameLabel = from !== null && (policyOf(from) & 255) === (policy & 255);
+  // The identifiers of interfaces share bits by chance only.
+  const prefix = from === null ? 0 : Math.min(commonPrefix(from, to), typeof destination === "number" ? 128 : 64);
+  const rules = +(from !== null) << 3 | +sameScope << 2 | +!deprecated << 1 | +sameLabel;
+  // Those of equal precedence are of one family, so that their prefixes compare.
+  return ((rules << 6 | policy >> 8) << 4 | 15 - scope) << 8 | prefix;
+}
+
+/**
+ * Tells how good an address is to send to from a stack.
+ *
+ * @param ip The IP layer.
+ * @param destination The address.
+ * @param isDeprecated Whether an address of ours is deprecated.
+ * @returns As {@linkcode rankOf}.
+ */
+export function rankFor(ip: Ip, destination: IpAddress, isDeprecated: (source: IpAddress) => boolean): number {
+  const path = ip.networkOf(destination)?.path(destination, null) ?? "ENETUNREACH";
+  return typeof path === "string"
+    ? rankOf(destination, null)
+    : rankOf(destination, path.source, isDeprecated(path.source));
 }
 
 /** An IPv4 address as an IPv4-mapped one (RFC 4291, 2.5.5.2). */

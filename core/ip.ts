@@ -286,6 +286,8 @@ export class Ip {
   readonly networks: Network[] = [];
   /** Who finds the addresses of names; null when nobody does. */
   resolver: Resolver | null = null;
+  /** How good a destination is, the greater the better (RFC 6724, 6); null where there is but one family. */
+  rank: ((destination: IpAddress) => number) | null = null;
   /** Whom to ask for names, by who told: `"dhcp"`, `"ndp"`, …. */
   readonly nameServers: Map<string, NameServers> = new Map();
   readonly #receivers: (IpReceiver | null)[] = new Array(256).fill(null);

@@ -7,46 +7,41 @@
  * @module
  */
 
-import type { Ip, LookupOptions, Resolver } from "../core/ip.ts";
+import type { Ip, IpAddress, LookupOptions, Network, Resolver } from "../core/ip.ts";
 import { NetError, type NetErrorCode } from "../core/net_error.ts";
 import { checkOptions } from "../core/options.ts";
+import { getI32 } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
-import { Timer } from "../core/timers.ts";
+import { readName } from "../core/domain_name.ts";
+import type { RecordAt } from "./dns/answer.ts";
+import {
+  DNS_PORT,
+  FORMAT_ERROR,
+  MOST_ALIASES,
+  MOST_NEGATIVE_TTL,
+  MOST_TTL,
+  NAME_ERROR,
+  NOT_IMPLEMENTED,
+  RCODE,
+  RESOLUTION_DELAY,
+  TYPE_A,
+  TYPE_AAAA,
+  TYPE_CNAME,
+  TYPE_SOA,
+} from "./dns/codes.ts";
 import { exchange, type ExchangeShared } from "./dns/exchange.ts";
-import { happyEyeballs, interleave } from "./dns/happy_eyeballs.ts";
-import { nameBytes } from "./dns/query.ts";
-import { type DnsMessage, RCODE } from "./dns/reader.ts";
-import { type DnsDataOf, type DnsRecord, type DnsSoa, type DnsType, sameName, typeNumber } from "./dns/record.ts";
+import { delay, happyEyeballs } from "./dns/happy_eyeballs.ts";
+import { type DnsResponse, nameBytes } from "./dns/query.ts";
 import { DNS_OPTIONS, DnsCounters, type DnsOptions } from "./dns/settings.ts";
 import type { Tcp } from "./tcp.ts";
 import type { Udp } from "./udp.ts";
 
-export { happyEyeballs } from "./dns/happy_eyeballs.ts";
-export type { DnsDataOf, DnsMx, DnsRecord, DnsSoa, DnsSrv, DnsType } from "./dns/record.ts";
+export type { RecordAt } from "./dns/answer.ts";
 export { DNS_OPTIONS, DnsCounters, type DnsOptions } from "./dns/settings.ts";
 
-/** Aliases that one name may lead through. */
-const ALIASES = 16;
-/** Seconds for which an answer is remembered, at most (RFC 2181, 8). */
-const MOST_TTL = 604_800;
-/** Seconds for which the absence of one is, at most (RFC 2308, 5). */
-const MOST_NEGATIVE_TTL = 10_800;
-/** Milliseconds for which the IPv6 addresses are waited for once the others are there (RFC 8305, 3). */
-const RESOLUTION_DELAY = 50;
-/** Response code: the server does not understand. */
-const FORMAT_ERROR = 1;
-/** Response code: no such name. */
-const NAME_ERROR = 3;
-/** Response code: the server does not do that. */
-const NOT_IMPLEMENTED = 4;
-/** What response codes say (RFC 1035, 4.1.1). */
-const RCODES = ["", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
-
-/** What a question came to. */
+/** What a question came to: the records, none where the name or the type does not exist, and for how many seconds. */
 interface Answer {
-  /** The records; none where the name, or the type, does not exist. */
-  readonly records: readonly DnsRecord[];
-  /** Seconds for which that holds. */
+  readonly records: readonly RecordAt[];
   readonly ttl: number;
 }
 
@@ -55,6 +50,12 @@ interface Remembered {
   readonly answer: Promise<Answer>;
   /** Until when, in the clock's milliseconds. */
   expires: number;
+}
+
+/** An address, and its network. */
+interface Found {
+  readonly network: Network;
+  readonly address: IpAddress;
 }
 
 /** The resolver. */
@@ -78,13 +79,12 @@ export class Dns implements Resolver {
    * @param below What carries it.
    * @param options Whom to ask, and how, checked already.
    */
-  constructor(core: Core, below: { udp: Udp; tcp?: Tcp; mdns?: Resolver }, options: DnsOptions) {
-    const { udp, tcp, mdns } = below;
+  constructor(core: Core, { udp, tcp, mdns }: { udp: Udp; tcp?: Tcp; mdns?: Resolver }, options: DnsOptions) {
     this.#core = core;
     this.#ip = udp.ip;
     this.#options = options;
     this.#mdns = mdns;
-    this.#shared = { core, udp, tcp, port: options.port ?? 53, counters: this.counters };
+    this.#shared = { core, udp, tcp, port: options.port ?? DNS_PORT, counters: this.counters };
     this.#ip.resolver = this;
     core.count("dns", this.counters);
   }
@@ -94,7 +94,7 @@ export class Dns implements Resolver {
     return this.#options.servers ?? [...this.#ip.nameServers.values()].flatMap(({ servers }) => servers);
   }
 
-  /** The domains in which it looks for names that have too few dots. */
+  /** The domains in which it looks for names that have no dot. */
   get search(): readonly string[] {
     return this.#options.search ?? [...this.#ip.nameServers.values()].flatMap(({ search }) => search);
   }
@@ -105,26 +105,17 @@ export class Dns implements Resolver {
   }
 
   /**
-   * Looks records up, through the search list and along aliases.
+   * Asks for records, through the search list and along aliases. `resolve()` of `protocols/dns_records` reads them.
    *
-   * @typeParam T The type.
    * @param name The name; one with a dot at its end is not looked for in the search list.
-   * @param type The type, such as `"MX"`.
-   * @returns The data of its records; at least one.
+   * @param type The number of the type, such as 15 for MX.
+   * @returns The records; at least one.
    * @throws {NetError} `ENOTFOUND` when there are none, `ETIMEDOUT` when no server answers, `EPROTO` when all of them fail
    * or aliases lead too far, `EMSGSIZE` when the answer needs TCP and there is none.
    * @throws {SyntaxError} When the text is no name.
-   * @throws {TypeError} When there is no such type.
    */
-  async resolve<T extends DnsType>(name: string, type: T): Promise<DnsDataOf[T][]> {
-    if (!typeNumber(type)) throw new TypeError(`There is no DNS type "${type}"`);
-    for (const candidate of this.#candidates(name)) {
-      const { records } = await this.#ask(candidate, type);
-      if (records.length > 0) {
-        return records.map(({ data }) => (type === "AAAA" ? this.#shortest(data) : data) as DnsDataOf[T]);
-      }
-    }
-    throw failure("ENOTFOUND", name, `it has no ${type} record`);
+  query(name: string, type: number): Promise<readonly RecordAt[]> {
+    return this.#search(name, (candidate) => this.#ask(candidate, type));
   }
 
   /**
@@ -133,35 +124,17 @@ export class Dns implements Resolver {
    *
    * @param name The name.
    * @param options Which addresses are wanted.
-   * @returns Its addresses in text, IPv6 and IPv4 by turns, those that we have a way to first; at least one.
-   * @throws {NetError} As {@linkcode Dns.resolve}.
+   * @returns Its addresses in text, the best first (RFC 6724, 6); at least one.
+   * @throws {NetError} As {@linkcode Dns.query}.
    */
   async lookup(name: string, options: LookupOptions = {}): Promise<string[]> {
     const literal = this.#ip.parse(name);
     if (literal) return [literal.network.format(literal.address)];
-    const families = this.#ip.networks.map(({ family }) => family).filter((family) =>
-      (options.family ?? family) === family
-    );
-    if (/^(.+\.)?localhost\.?$/i.test(name)) return families.map((family) => family === 4 ? "127.0.0.1" : "::1");
-    if (this.#mdns && /\.local\.?$/i.test(name)) return interleave(await this.#mdns.lookup(name, options));
-    let fault: unknown = failure("ENOTFOUND", name, "the stack has no such family");
-    const found: string[] = [];
-    const each = families.map((family) =>
-      this.resolve(name, family === 4 ? "A" : "AAAA").then((addresses) => void found.push(...addresses), (error) => {
-        // Where one family is missing and the other fails, the failure tells more.
-        if ((fault as NetError).code === "ENOTFOUND") fault = error;
-      })
-    );
-    const all = Promise.all(each);
-    await Promise.race([all, ...each]);
-    // A server that is silent about one family does not hold up the other.
-    await (found.length > 0 && each.length > 1 ? Promise.race([all, this.#sleep(RESOLUTION_DELAY)]) : all);
-    if (found.length === 0) throw fault;
-    const reachable = (text: string): boolean => {
-      const parsed = this.#ip.parse(text);
-      return parsed !== null && typeof parsed.network.path(parsed.address, null) !== "string";
-    };
-    return [...interleave(found.filter(reachable)), ...interleave(found.filter((text) => !reachable(text)))];
+    if (this.#mdns && /\.local\.?$/i.test(name)) return this.#mdns.lookup(name, options);
+    const networks = this.#ip.networks.filter(({ family }) => (options.family ?? family) === family);
+    if (/(^|\.)localhost\.?$/i.test(name)) return networks.map(({ family }) => family === 4 ? "127.0.0.1" : "::1");
+    const found = await this.#search(name, (candidate) => this.#addresses(candidate, networks));
+    return found.map(({ network, address }) => network.format(address));
   }
 
   /** Looks a name up, and tries its addresses until one works. */
@@ -173,102 +146,107 @@ export class Dns implements Resolver {
     return happyEyeballs(this.#core, await this.lookup(name), attempt, signal);
   }
 
-  /** An IPv6 address in the form of RFC 5952, where the stack has IPv6. */
-  #shortest(data: unknown): string {
-    const parsed = this.#ip.parse(data as string);
-    return parsed ? parsed.network.format(parsed.address) : data as string;
+  /** Looks for a name as it is, and in the domains of the search list: there first where it has no dot. */
+  async #search<T>(name: string, ask: (candidate: string) => Promise<readonly T[]>): Promise<readonly T[]> {
+    const searched = name.endsWith(".") ? [] : this.search.map((domain) => `${name}.${domain}`);
+    for (const candidate of name.includes(".") ? [name, ...searched] : [...searched, name]) {
+      const found = await ask(candidate);
+      if (found.length > 0) return found;
+    }
+    throw failure("ENOTFOUND", name, "it has no such record");
   }
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#core.timers.arm(new Timer(() => resolve()), this.#core.now() + ms);
-      this.#core.wake();
+  /** Asks for the addresses of both families at once. */
+  async #addresses(name: string, networks: readonly Network[]): Promise<Found[]> {
+    const found: Found[] = [];
+    let fault: unknown;
+    const each = networks.map(async (network) => {
+      try {
+        for (const { bytes, at, end } of await this.#ask(name, network.family === 4 ? TYPE_A : TYPE_AAAA)) {
+          const address = network.parse(addressText(bytes.subarray(at, end)));
+          if (address !== null) found.push({ network, address });
+        }
+      } catch (error) {
+        fault = error;
+      }
     });
-  }
-
-  /** The names to ask for, in order. */
-  #candidates(name: string): string[] {
-    if (name.endsWith(".")) return [name.slice(0, -1)];
-    const searched = this.search.map((domain) => `${name}.${domain.replace(/\.$/, "")}`);
-    const dots = name.split(".").length - 1;
-    return dots >= (this.#options.ndots ?? 1) ? [name, ...searched] : [...searched, name];
+    const all = Promise.all(each);
+    await Promise.race([all, ...each]);
+    // A server that is silent about one family does not hold up the other.
+    await Promise.race(found.length > 0 ? [all, delay(this.#core, RESOLUTION_DELAY)] : [all]);
+    // Where one family is missing and the other fails, the failure tells more.
+    if (found.length === 0 && fault) throw fault;
+    const { rank } = this.#ip;
+    return rank ? found.sort((x, y) => rank(y.address) - rank(x.address)) : found;
   }
 
   /** Asks for a name, unless the answer is remembered or under way. */
-  #ask(name: string, type: DnsType): Promise<Answer> {
+  async #ask(name: string, type: number): Promise<readonly RecordAt[]> {
     const cache = this.#cache;
-    const key = `${type} ${name.toLowerCase()}`;
-    const known = cache.get(key);
-    if (known && known.expires > this.#core.now()) {
-      this.counters.cached++;
-      return known.answer;
+    const { cache: most = 512 } = this.#options;
+    const key = type + name.toLowerCase();
+    let known = cache.get(key);
+    if (known && known.expires > this.#core.now()) this.counters.cached++;
+    else {
+      if (cache.size >= most) cache.clear();
+      const asked = known = { answer: this.#follow(name, type), expires: Infinity };
+      if (most > 0) cache.set(key, asked);
+      asked.answer.then(({ ttl }) => asked.expires = this.#core.now() + ttl * 1000, () => asked.expires = 0);
     }
-    const asked: Remembered = { answer: this.#follow(name, type), expires: Infinity };
-    cache.delete(key);
-    if (cache.size >= (this.#options.cache ?? 512)) {
-      for (const oldest of cache.keys()) {
-        cache.delete(oldest);
-        break;
-      }
-    }
-    if (this.#options.cache !== 0) cache.set(key, asked);
-    asked.answer.then(({ ttl }) => asked.expires = this.#core.now() + ttl * 1000, () => asked.expires = 0);
-    return asked.answer;
+    return (await known.answer).records;
   }
 
   /** Asks for a name, and for what its aliases lead to (RFC 1034, 3.6.2). */
-  async #follow(name: string, type: DnsType): Promise<Answer> {
-    const asked = name;
+  async #follow(name: string, type: number): Promise<Answer> {
     let ttl = MOST_TTL;
-    for (let aliases = 0;;) {
-      const { flags, answers, authorities } = await this.#query(name, type);
-      const before = name;
-      for (;;) {
-        const records = answers.filter((record) => record.type === type && sameName(record.name, name));
-        if (records.length > 0) return { records, ttl: Math.min(ttl, ...records.map((record) => record.ttl)) };
-        const alias = answers.find((record) => record.type === "CNAME" && sameName(record.name, name));
-        if (!alias) break;
-        if (++aliases > ALIASES) {
-          throw failure("EPROTO", asked, `more than ${ALIASES} aliases lead on from it`);
-        }
-        name = alias.data as string;
+    let flags = 0;
+    let records: readonly RecordAt[] = [];
+    let asked: string | null = null;
+    let owner = name.replace(/\.$/, "").toLowerCase();
+    for (let aliases = 0; aliases <= MOST_ALIASES;) {
+      const of = (type: number): RecordAt[] =>
+        records.filter((one) => !one.section && one.type === type && one.name.toLowerCase() === owner);
+      const found = of(type);
+      if (found.length > 0) return { records: found, ttl: Math.min(ttl, ...found.map((record) => record.ttl)) };
+      const [alias] = of(TYPE_CNAME);
+      const soa = records.find((record) => record.section === 1 && record.type === TYPE_SOA);
+      if (alias) {
+        owner = (readName(alias.bytes, alias.at)?.name ?? "").toLowerCase();
         ttl = Math.min(ttl, alias.ttl);
-      }
-      // An answer that ends with an alias, and does not say that nothing lies behind it, is to be followed.
-      const soa = authorities.find((record) => record.type === "SOA");
-      if (name === before || soa || (flags & RCODE) === NAME_ERROR) {
-        const minimum = Math.min(soa?.ttl ?? 0, (soa?.data as DnsSoa)?.minimum ?? 0, MOST_NEGATIVE_TTL);
+        aliases++;
+      } else if (asked === owner || soa || (flags & RCODE) === NAME_ERROR) {
+        // How long that holds is the last field of the zone's start (RFC 2308, 4 and 5).
+        const minimum = soa ? Math.min(soa.ttl, getI32(soa.bytes, soa.end - 4) >>> 0, MOST_NEGATIVE_TTL) : 0;
         return { records: [], ttl: Math.min(ttl, minimum) };
+      } else {
+        // An answer that ends with an alias, and does not say that nothing lies behind it, is to be followed.
+        ({ flags, records } = await this.#exchange(asked = owner, type));
       }
     }
+    throw failure("EPROTO", name, `more than ${MOST_ALIASES} aliases lead on from it`);
   }
 
   /** Asks the servers in turn until one says something. */
-  async #query(name: string, type: DnsType): Promise<DnsMessage> {
+  async #exchange(name: string, type: number): Promise<DnsResponse> {
     const { servers, counters } = this;
     const { timeout = 2000, attempts = 3 } = this.#options;
     const bytes = nameBytes(name);
     const first = this.#preferred;
-    let fault: unknown = failure("ENOTFOUND", name, "no DNS server is known");
+    let fault = failure("ENOTFOUND", name, "no DNS server is known");
     let edns = true;
     for (let i = 0; i < attempts * servers.length; i++) {
-      const server = servers[(first + i) % servers.length]!;
+      const at = (first + i) % servers.length;
+      const server = servers[at]!;
+      const wait = timeout << Math.floor(i / servers.length);
       try {
-        const response = await exchange(
-          this.#shared,
-          server,
-          bytes,
-          type,
-          edns,
-          timeout << Math.floor(i / servers.length),
-        );
+        const response = await exchange(this.#shared, server, bytes, type, edns, wait);
         const code = response.flags & RCODE;
         if (code === 0 || code === NAME_ERROR) {
-          this.#preferred = (first + i) % servers.length;
+          this.#preferred = at;
           return response;
         }
         counters.failed++;
-        fault = failure("EPROTO", name, `${server} answered ${RCODES[code] ?? code}`);
+        fault = failure("EPROTO", name, `DNS server ${server} failed with code ${code}`);
         // A server from before EDNS is asked again without (RFC 6891, 7).
         if (edns && (code === FORMAT_ERROR || code === NOT_IMPLEMENTED)) {
           edns = false;
@@ -276,14 +254,20 @@ export class Dns implements Resolver {
         }
       } catch (error) {
         const { code, message } = error as NetError;
-        if (code === undefined) throw error;
         counters.unanswered++;
         fault = failure(code, name, message);
-        if (code === "EMSGSIZE" || code === "ECONNABORTED") break;
+        // Nobody else can help: there is no TCP, or the stack is closed.
+        if (/SIZE|PIPE|ABORTED/.test(code)) break;
       }
     }
     throw fault;
   }
+}
+
+/** An address in text: its octets, or the eight groups of one of IPv6. */
+function addressText(octets: Uint8Array): string {
+  if (octets.length < 16) return octets.join(".");
+  return Array.from({ length: 8 }, (_, i) => (octets[2 * i]! << 8 | octets[2 * i + 1]!).toString(16)).join(":");
 }
 
 function failure(code: NetErrorCode, name: string, why: string): NetError {

@@ -9,21 +9,27 @@ import type { IpAddress } from "../core/ip.ts";
 import { NetError } from "../core/net_error.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
-import { exchange, type ExchangeShared } from "./dns/exchange.ts";
-import { DNS_DATAGRAM, nameBytes } from "./dns/query.ts";
 import {
+  CLASS_IN,
+  DNS_DATAGRAM,
   DNS_HEADER,
-  type DnsMessage,
   FLAG_AUTHORITATIVE,
   FLAG_RECURSION_AVAILABLE,
   FLAG_RECURSION_DESIRED,
   FLAG_RESPONSE,
   FLAG_TRUNCATED,
+  FORMAT_ERROR,
+  NAME_ERROR,
+  NOT_IMPLEMENTED,
   OPCODE,
   RCODE,
-  readMessage,
-} from "./dns/reader.ts";
-import { CLASS_IN, type DnsRecord } from "./dns/record.ts";
+  REFUSED,
+  SERVER_FAILURE,
+} from "./dns/codes.ts";
+import { exchange, type ExchangeShared } from "./dns/exchange.ts";
+import { nameBytes } from "./dns/query.ts";
+import { type DnsMessage, readMessage } from "./dns/reader.ts";
+import { type DnsRecord, typeNumber } from "./dns/record.ts";
 import { DnsCounters } from "./dns/settings.ts";
 import { writeMessage } from "./dns/writer.ts";
 import { DNS_SERVER_OPTIONS, DnsServerCounters, type DnsServerOptions } from "./dns_server/settings.ts";
@@ -39,16 +45,6 @@ export {
   type DnsServerRecord,
 } from "./dns_server/settings.ts";
 
-/** Response code: the server does not understand. */
-const FORMAT_ERROR = 1;
-/** Response code: the server failed. */
-const SERVER_FAILURE = 2;
-/** Response code: no such name. */
-const NAME_ERROR = 3;
-/** Response code: the server does not do that. */
-const NOT_IMPLEMENTED = 4;
-/** Response code: the server does not want to. */
-const REFUSED = 5;
 /** The class that stands for all. */
 const CLASS_ANY = 255;
 /** Types of whole zones, which are not given out. */
@@ -173,7 +169,8 @@ export class DnsServer {
       try {
         for (const server of forward) {
           try {
-            const response = await exchange(this.#shared, server, nameBytes(name), type, true, timeout);
+            const { bytes } = await exchange(this.#shared, server, nameBytes(name), typeNumber(type), true, timeout);
+            const response = readMessage(bytes)!;
             const code = response.flags & RCODE;
             if (code === 0 || code === NAME_ERROR) return response;
           } catch (error) {

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { rankFor } from "../core/address_selection.ts";
 import { sumPacket } from "../core/checksum.ts";
 import type { Link, Neighbour } from "../core/driver.ts";
 import { transmitFragments } from "../core/fragmentation.ts";
-import { Ip, type Rejection } from "../core/ip.ts";
+import { Ip, type IpAddress, type Rejection, sameAddress } from "../core/ip.ts";
 import { type IpFamily, IpLayer } from "../core/ip_layer.ts";
 import {
   commonPrefix,
@@ -83,6 +84,9 @@ export class Ipv6 extends IpLayer<Ipv6Address, Ipv6Assigned, Ipv6Path> {
     this.assign(this.#linkLocal());
     for (const cidr of options.addresses) this.assign(cidr);
     for (const { target, gateway } of options.routes) this.addRoute(target, gateway);
+    const isDeprecated = (source: IpAddress): boolean =>
+      this.addresses.some(({ address, deprecated }) => deprecated && sameAddress(address, source));
+    ip.rank = (destination) => rankFor(ip, destination, isDeprecated);
     core.count("ipv6", this.counters);
   }
 

@@ -27,9 +27,11 @@ import { NetError } from "../core/net_error.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { Timer } from "../core/timers.ts";
+import { CLASS_IN, FLAG_RESPONSE, OPCODE, RCODE } from "./dns/codes.ts";
+import { happyEyeballs } from "./dns/happy_eyeballs.ts";
 import { nameBytes } from "./dns/query.ts";
-import { type DnsMessage, FLAG_RESPONSE, OPCODE, RCODE, readMessage } from "./dns/reader.ts";
-import { CLASS_IN, type DnsDataOf, type DnsRecord, type DnsType, sameName } from "./dns/record.ts";
+import { type DnsMessage, readMessage } from "./dns/reader.ts";
+import { type DnsDataOf, type DnsRecord, type DnsType, sameName } from "./dns/record.ts";
 import { isWritable, writeMessage } from "./dns/writer.ts";
 import { canonical, essence, sharedRecords, uniqueRecords } from "./mdns/records.ts";
 import { MdnsResponder } from "./mdns/responder.ts";
@@ -129,29 +131,21 @@ export class Mdns implements Resolver {
     if (/\.local\.?$/i.test(name) && types.length > 0) {
       // A host says all that it has in one answer, so that the first message with an address ends the wait.
       const found = await this.#ask(name, types, () => true);
-      const texts = found.map(({ data }) => this.#ip.parse(data as string)).filter((one) => one !== null)
-        .map(({ network, address }) => network.format(address));
-      if (texts.length > 0) return texts;
+      const all = found.map(({ data }) => this.#ip.parse(data as string)).filter((one) => one !== null);
+      const { rank } = this.#ip;
+      if (rank) all.sort((x, y) => rank(y.address) - rank(x.address));
+      if (all.length > 0) return all.map(({ network, address }) => network.format(address));
     }
     throw new NetError("ENOTFOUND", `Cannot find host "${name}": nobody on the link has that name`);
   }
 
-  /** Looks a name up, and tries its addresses in turn. */
+  /** Looks a name up, and tries its addresses until one works. */
   async connect<T>(
     name: string,
     attempt: (hostname: string, signal: AbortSignal) => Promise<T>,
-    signal: AbortSignal = new AbortController().signal,
+    signal?: AbortSignal,
   ): Promise<T> {
-    let fault: unknown;
-    for (const address of await this.lookup(name)) {
-      signal.throwIfAborted();
-      try {
-        return await attempt(address, signal);
-      } catch (error) {
-        fault = error;
-      }
-    }
-    throw fault;
+    return happyEyeballs(this.#core, await this.lookup(name), attempt, signal);
   }
 
   /** Asks, again after a while, and gathers what comes until it is enough or the time is over. */

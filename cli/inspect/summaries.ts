@@ -17,7 +17,8 @@ import {
   YIADDR,
 } from "../../protocols/dhcp/codes.ts";
 import { readOptions } from "../../protocols/dhcp/message.ts";
-import { RCODE, readMessage } from "../../protocols/dns/reader.ts";
+import { RCODE } from "../../protocols/dns/codes.ts";
+import { readMessage } from "../../protocols/dns/reader.ts";
 import type { DnsRecord } from "../../protocols/dns/record.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import type { Frame } from "./frame.ts";

@@ -6,75 +6,68 @@
 
 import type { Core } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
+import { ATTEMPT_DELAY } from "./codes.ts";
 
-/** Milliseconds after which the next address is tried too (RFC 8305, 5). */
-const ATTEMPT_DELAY = 250;
-
-/**
- * Orders addresses so that both families have their turn, IPv6 first (RFC 8305, 4).
- *
- * @param addresses Addresses in text, the best of each family first.
- * @returns The same, alternating.
- */
-export function interleave(addresses: readonly string[]): string[] {
-  const [six, four] = [true, false].map((wanted) => addresses.filter((text) => text.includes(":") === wanted));
-  return six!.length < four!.length
-    ? four!.flatMap((text, i) => i < six!.length ? [six![i]!, text] : [text])
-    : six!.flatMap((text, i) => i < four!.length ? [text, four![i]!] : [text]);
+/** Waits for some milliseconds. */
+export function delay(core: Core, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    core.timers.arm(new Timer(() => resolve()), core.now() + ms);
+    core.wake();
+  });
 }
 
 /**
- * Tries addresses one after the other: the next as soon as one failed, and beside it after 250 ms. The first that succeeds
- * ends the others.
+ * Tries addresses one after the other, both families by turns: the next as soon as one failed, and beside it after 250 ms.
+ * The first that succeeds ends the others.
  *
  * @typeParam T What a successful attempt gives; disposed of where another one was sooner.
  * @param core The stack's time.
  * @param addresses The addresses in text, the best first; at least one.
- * @param attempt Tries one; its signal aborts once another one has succeeded, or `signal` did.
+ * @param attempt Tries one; its signal aborts once another one has succeeded, or `signal` did, and so has the attempt to.
  * @param signal Gives up.
  * @returns What the first attempt that succeeded gave.
- * @throws What the last attempt threw, when all failed.
+ * @throws What the attempt at the last address threw, when all failed.
  */
-export function happyEyeballs<T>(
+export async function happyEyeballs<T>(
   core: Core,
   addresses: readonly string[],
   attempt: (hostname: string, signal: AbortSignal) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const attempts: AbortController[] = [];
-    let failed = 0;
-    const end = (winner?: AbortController): void => {
-      timer.deadline = Infinity;
-      signal?.removeEventListener("abort", abort);
-      for (const other of attempts) if (other !== winner) other.abort(signal?.reason);
-    };
-    const abort = (): void => {
+  const all: AbortController[] = [];
+  const end = (): void => {
+    for (const one of all) one.abort(signal?.reason);
+  };
+  // Both families have their turn, that of the best address first (RFC 8305, 4).
+  const seen = [0, 0];
+  const order = addresses.map((hostname) => ({ hostname, nth: seen[+hostname.includes(":")]!++ }))
+    .sort((x, y) => x.nth - y.nth);
+  let turn: Promise<unknown> = Promise.resolve();
+  const attempts = order.map(({ hostname }) => {
+    const own = new AbortController();
+    const ended = own.signal;
+    const before = turn;
+    const trial = before.then(async () => {
+      ended.throwIfAborted();
+      const value = await attempt(hostname, ended);
+      // Two may succeed in the same turn.
+      if (ended.aborted) (value as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
+      ended.throwIfAborted();
+      all.splice(all.indexOf(own), 1);
       end();
-      reject(signal!.reason);
-    };
-    const next = (): void => {
-      const hostname = addresses[attempts.length];
-      if (hostname === undefined) return;
-      const controller = new AbortController();
-      attempts.push(controller);
-      core.timers.arm(timer, core.now() + ATTEMPT_DELAY);
-      core.wake();
-      attempt(hostname, controller.signal).then((value) => {
-        // Two may succeed in the same turn.
-        if (controller.signal.aborted) return (value as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
-        end(controller);
-        resolve(value);
-      }, (error) => {
-        if (controller.signal.aborted) return;
-        if (++failed < addresses.length) return next();
-        end();
-        reject(error);
-      });
-    };
-    const timer = new Timer(next);
-    if (signal?.aborted) return reject(signal.reason);
-    signal?.addEventListener("abort", abort);
-    next();
+      return value;
+    });
+    turn = Promise.race([trial.catch(() => {}), before.then(() => delay(core, ATTEMPT_DELAY))]);
+    all.push(own);
+    return trial;
   });
+  signal?.addEventListener("abort", end);
+  if (signal?.aborted) end();
+  try {
+    return await Promise.any(attempts);
+  } catch (error) {
+    throw (error as AggregateError).errors.at(-1);
+  } finally {
+    signal?.removeEventListener("abort", end);
+  }
 }

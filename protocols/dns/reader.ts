@@ -11,24 +11,9 @@
  */
 
 import { readName } from "../../core/domain_name.ts";
-import { type DnsRecord, type DnsType, LAYOUTS, typeName } from "./record.ts";
-
-/** Bytes of the header. */
-export const DNS_HEADER = 12;
-/** Flag: this is a response. */
-export const FLAG_RESPONSE = 0x8000;
-/** Flags: the kind of query; 0 is an ordinary one. */
-export const OPCODE = 0x7800;
-/** Flag: the server is an authority for the name. */
-export const FLAG_AUTHORITATIVE = 0x0400;
-/** Flag: the message was cut. */
-export const FLAG_TRUNCATED = 0x0200;
-/** Flag: the server shall ask others. */
-export const FLAG_RECURSION_DESIRED = 0x0100;
-/** Flag: the server asks others. */
-export const FLAG_RECURSION_AVAILABLE = 0x0080;
-/** Flags: how it went. */
-export const RCODE = 0x000f;
+import { readRecords } from "./answer.ts";
+import { DNS_HEADER, TYPE_OPT } from "./codes.ts";
+import { type DnsDataOf, type DnsRecord, type DnsType, type Layout, LAYOUTS, typeName } from "./record.ts";
 
 /** A question. */
 export interface DnsQuestion {
@@ -67,11 +52,6 @@ export function readMessage(bytes: Uint8Array): DnsMessage | null {
   const u16 = (at: number): number => bytes[at]! << 8 | bytes[at + 1]!;
   let at = DNS_HEADER;
   const questions: DnsQuestion[] = [];
-  const sections: DnsRecord[][] = [[], [], []];
-  const message = (): DnsMessage => {
-    const [answers, authorities, additionals] = sections as [DnsRecord[], DnsRecord[], DnsRecord[]];
-    return { id: u16(0), flags: u16(2), questions, answers, authorities, additionals };
-  };
   for (let left = u16(4); left > 0; left--) {
     const read = readName(bytes, at);
     if (!read || read.end + 4 > bytes.length) return null;
@@ -79,33 +59,36 @@ export function readMessage(bytes: Uint8Array): DnsMessage | null {
     questions.push({ name: read.name, type: typeName(u16(at)), class: u16(at + 2) });
     at += 4;
   }
-  for (let section = 0; section < 3; section++) {
-    for (let left = u16(6 + 2 * section); left > 0; left--) {
-      const read = readName(bytes, at);
-      const data = (read?.end ?? 0) + 10;
-      const end = data + u16(data - 2);
-      // Of a message that was cut, what is whole counts.
-      if (!read || !(end <= bytes.length)) return u16(2) & FLAG_TRUNCATED ? message() : null;
-      const type = typeName(u16(read.end));
-      const seconds = u16(read.end + 4) * 65_536 + u16(read.end + 6);
-      sections[section]!.push({
-        name: read.name,
-        type,
-        class: u16(read.end + 2),
-        // A TTL with the highest bit is 0 (RFC 2181, 8), but an OPT record keeps other things there.
-        ttl: seconds >= 0x8000_0000 && type !== "TYPE41" ? 0 : seconds,
-        data: readData(bytes, type, data, end) ?? bytes.slice(data, end),
-      });
-      at = end;
-    }
+  const all = readRecords(bytes as Uint8Array<ArrayBuffer>, at);
+  if (!all) return null;
+  const sections: DnsRecord[][] = [[], [], []];
+  for (const { section, name, type, class: of, ttl, at, end } of all) {
+    const data = readData(bytes, LAYOUTS[typeName(type) as DnsType], at, end) ?? bytes.slice(at, end);
+    // An OPT record keeps other things in the place of its TTL.
+    const seconds = ttl < 0 && type !== TYPE_OPT ? 0 : ttl >>> 0;
+    sections[section]!.push({ name, type: typeName(type), class: of, ttl: seconds, data });
   }
-  return message();
+  const [answers, authorities, additionals] = sections as [DnsRecord[], DnsRecord[], DnsRecord[]];
+  return { id: u16(0), flags: u16(2), questions, answers, authorities, additionals };
 }
 
-/** Reads a record's data; null when it does not fit its type. */
-function readData(bytes: Uint8Array, type: string, at: number, end: number): DnsRecord["data"] | null {
-  if (!Object.hasOwn(LAYOUTS, type)) return null;
-  const [, kinds, names] = LAYOUTS[type as DnsType];
+/**
+ * Reads a record's data.
+ *
+ * @param bytes The message.
+ * @param layout How the data of its type is laid out; undefined where that is not known.
+ * @param at Where the data begins.
+ * @param end One past its last byte.
+ * @returns The data; null when it does not fit its type.
+ */
+export function readData(
+  bytes: Uint8Array,
+  layout: Layout | undefined,
+  at: number,
+  end: number,
+): DnsDataOf[DnsType] | null {
+  if (!layout) return null;
+  const [, kinds, names] = layout;
   const fields: Record<string, unknown> = {};
   let data: unknown;
   for (const [i, kind] of [...kinds].entries()) {
@@ -129,7 +112,7 @@ function readData(bytes: Uint8Array, type: string, at: number, end: number): Dns
     }
     fields[names.split(" ")[i]!] = data;
   }
-  return at === end ? (names ? fields : data) as DnsRecord["data"] : null;
+  return at === end ? (names ? fields : data) as DnsDataOf[DnsType] : null;
 }
 
 /** Writes the eight groups of an IPv6 address; the shortest form is for who has IPv6 to say. */

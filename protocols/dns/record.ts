@@ -81,14 +81,14 @@ export interface DnsRecord {
   readonly data: DnsDataOf[DnsType] | Uint8Array<ArrayBuffer>;
 }
 
-/** The class of the Internet. */
-export const CLASS_IN = 1;
-
 /**
- * The types: number, and the kinds of the data's fields with their names. `4` and `6` are addresses, `n` a name, `s` and
+ * A type: its number, and the kinds of the data's fields with their names. `4` and `6` are addresses, `n` a name, `s` and
  * `l` integers of 16 and 32 bits, `t` texts to the end.
  */
-export const LAYOUTS: { readonly [K in DnsType]: readonly [type: number, kinds: string, fields: string] } = {
+export type Layout = readonly [type: number, kinds: string, fields: string];
+
+/** The types whose data is more than bytes. */
+export const LAYOUTS: { readonly [K in DnsType]: Layout } = {
   A: [1, "4", ""],
   NS: [2, "n", ""],
   CNAME: [5, "n", ""],

@@ -12,10 +12,9 @@ export interface DnsOptions {
   readonly servers?: readonly string[];
   /** The servers' port; 53 when left out. */
   readonly port?: number;
-  /** The domains in which names are looked for that have too few dots; those that DHCP tells when left out. */
+  /** The domains in which names are looked for: before they are as they are, where they have no dot, or after; those
+   * that DHCP and router advertisements tell when left out. */
   readonly search?: readonly string[];
-  /** Dots that make a name looked for as it is before it is in the search list, as with `resolv.conf`; 1 when left out. */
-  readonly ndots?: number;
   /** Milliseconds to wait for an answer before the next server is asked, doubled in each round; 2,000 when left out. */
   readonly timeout?: number;
   /** Rounds through the servers; 3 when left out. */
@@ -32,7 +31,6 @@ export const DNS_OPTIONS: OptionsSchema<DnsOptions> = {
     servers: { type: "array", items: { type: "string" } },
     port: { type: "integer", minimum: 1, maximum: 65_535 },
     search: { type: "array", items: { type: "string" } },
-    ndots: { type: "integer", minimum: 0, maximum: 15 },
     timeout: { type: "integer", minimum: 1, maximum: 60_000 },
     attempts: { type: "integer", minimum: 1, maximum: 10 },
     cache: { type: "integer", minimum: 0, maximum: 1_048_576 },

@@ -7,7 +7,8 @@
 import { writeName } from "../../core/domain_name.ts";
 import { tryParseIpv4 } from "../../core/ipv4_address.ts";
 import { tryParseIpv6 } from "../../core/ipv6_address.ts";
-import { DNS_HEADER, type DnsMessage, FLAG_TRUNCATED } from "./reader.ts";
+import { DNS_HEADER, FLAG_TRUNCATED } from "./codes.ts";
+import type { DnsMessage } from "./reader.ts";
 import { type DnsRecord, type DnsType, LAYOUTS, typeNumber } from "./record.ts";
 
 /** Where the last name begins that a pointer can lead to. */

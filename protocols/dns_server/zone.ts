@@ -5,7 +5,8 @@
  */
 
 import { readName, writeName } from "../../core/domain_name.ts";
-import { CLASS_IN, type DnsRecord } from "../dns/record.ts";
+import { CLASS_IN } from "../dns/codes.ts";
+import type { DnsRecord } from "../dns/record.ts";
 import { isWritable } from "../dns/writer.ts";
 import type { DnsServerRecord } from "./settings.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { CLASS_IN, type DnsRecord, sameName } from "../dns/record.ts";
+import { CLASS_IN } from "../dns/codes.ts";
+import { type DnsRecord, sameName } from "../dns/record.ts";
 import { writeMessage } from "../dns/writer.ts";
 import type { MdnsService } from "./settings.ts";
 

@@ -8,8 +8,9 @@ import type { Ip, IpAddress } from "../../core/ip.ts";
 import type { Core } from "../../core/protocol.ts";
 import { fraction } from "../../core/random.ts";
 import { Timer } from "../../core/timers.ts";
-import { type DnsMessage, type DnsQuestion, FLAG_AUTHORITATIVE, FLAG_RESPONSE } from "../dns/reader.ts";
-import { CLASS_IN, type DnsRecord, sameName } from "../dns/record.ts";
+import { CLASS_IN, FLAG_AUTHORITATIVE, FLAG_RESPONSE } from "../dns/codes.ts";
+import type { DnsMessage, DnsQuestion } from "../dns/reader.ts";
+import { type DnsRecord, sameName } from "../dns/record.ts";
 import { CACHE_FLUSH, canonical, essence, isNamesake, sharedRecords, uniqueRecords } from "./records.ts";
 import {
   ANY,

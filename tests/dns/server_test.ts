@@ -143,7 +143,7 @@ test("our resolver is served, over TCP where an answer is cut", async () => {
   assertEquals(server.counters().dnsServer!.truncated, 1);
   assertEquals(
     await wait(failure(client.dns.lookup("none.home.example"))),
-    'ENOTFOUND: Cannot find host "none.home.example": it has no A record',
+    'ENOTFOUND: Cannot find host "none.home.example": it has no such record',
   );
 });
 

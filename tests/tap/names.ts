@@ -18,6 +18,7 @@ import { dhcp } from "../../protocols/dhcp.ts";
 import { everyOption, hostname } from "../../protocols/dhcp_options.ts";
 import { dhcpServer } from "../../protocols/dhcp_server.ts";
 import { dns } from "../../protocols/dns.ts";
+import { resolve } from "../../protocols/dns_records.ts";
 import { dnsServer } from "../../protocols/dns_server.ts";
 import { ethernet } from "../../protocols/ethernet.ts";
 import { icmp } from "../../protocols/icmp.ts";
@@ -77,7 +78,7 @@ async function client(): Promise<void> {
         case "lookup":
           return await net.dns.lookup(name);
         case "resolve":
-          return await net.dns.resolve(name, more as "A");
+          return await resolve(net, name, more as "A");
         case "connect":
           return (await net.tcp.connect({ hostname: name, port: Number(more) })).remoteAddr.hostname;
         case "ping": {
