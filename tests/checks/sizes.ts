@@ -10,7 +10,7 @@
  * An app that has not reached its budget yet says what it may weigh until then: `// budget: 12 kB, until then 22 kB`.
  * Drivers are weighed apart: as what an empty stack weighs more with them.
  *
- * With `--write` it makes docs/sizes.md.
+ * With `--write` it makes docs/sizes.md, and draws the sizes in README.md.
  *
  * @module
  */
@@ -99,6 +99,17 @@ function table(rows: readonly (readonly string[])[]): string {
   return [head, rule, ...body].join("\n");
 }
 
+/** Draws what apps weigh, a block for each kB. */
+function drawing(list: readonly Size[]): string {
+  const names = list.map(({ path }) => path.slice("examples/sizes/".length, -".ts".length));
+  const width = Math.max(...names.map((name) => name.length));
+  return list.map(({ gzipped }, i) =>
+    `    ${names[i]!.padEnd(width)}  ${(gzipped / 1000).toFixed(1).padStart(4)} kB  ${
+      "█".repeat(Math.round(gzipped / 1000))
+    }`
+  ).join("\n");
+}
+
 if (import.meta.main) {
   const list = await sizes();
   const text = table([
@@ -133,6 +144,11 @@ less, for they share code:
 ${drivers}
 `;
     writeFileSync(join(ROOT, "docs/sizes.md"), page);
+    const readme = read("README.md").replace(
+      /(<!-- sizes[^>]*-->\n).*?(<!-- \/sizes -->)/s,
+      (_, begin: string, end: string) => `${begin}\n${drawing(list)}\n\n${end}`,
+    );
+    writeFileSync(join(ROOT, "README.md"), readme);
   }
   conclude("sizes", sizeFaults(list));
 }
