@@ -52,6 +52,7 @@ export const PACKAGE: PackageInfo = {
     "./protocols/slaac": "./protocols/slaac.ts",
     "./protocols/static_arp": "./protocols/static_arp.ts",
     "./protocols/tcp": "./protocols/tcp.ts",
+    "./protocols/tcp_client": "./protocols/tcp_client.ts",
     "./protocols/udp": "./protocols/udp.ts",
     "./protocols/udp_template": "./protocols/udp_template.ts",
     "./drivers/memory": "./drivers/memory.ts",

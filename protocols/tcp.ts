@@ -6,15 +6,13 @@
 
 import type { Ip } from "../core/ip.ts";
 import type { NetError } from "../core/net_error.ts";
-import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Protocol } from "../core/protocol.ts";
-import { BufferPool } from "./tcp/buffers.ts";
-import { type Congestion, newReno } from "./tcp/congestion.ts";
-import { TcpCounters } from "./tcp/counters.ts";
-import { TcpLayer } from "./tcp/layer.ts";
+import { PassiveLayer } from "./tcp/passive.ts";
+import { settle, type TcpOptions } from "./tcp/settings.ts";
 
 export { type Congestion, type CongestionControl, newReno } from "./tcp/congestion.ts";
 export type { TcpCounters } from "./tcp/counters.ts";
+export { TCP_OPTIONS, type TcpOptions } from "./tcp/settings.ts";
 
 /** One end of a TCP connection. */
 export interface TcpEndpoint {
@@ -229,8 +227,8 @@ export interface TcpListener extends AsyncIterable<TcpConn>, Disposable {
   unref(): void;
 }
 
-/** The TCP layer. */
-export interface Tcp {
+/** TCP that opens connections. */
+export interface TcpClient {
   /**
    * Opens a connection.
    *
@@ -239,6 +237,19 @@ export interface Tcp {
    * @throws {NetError} `ECONNREFUSED`, `ETIMEDOUT`, `EHOSTUNREACH`, `ENETUNREACH`, `EADDRINUSE`, ….
    */
   connect(options: TcpConnectOptions & { readonly signal?: AbortSignal }): Promise<TcpConn>;
+  /**
+   * Opens a connection without promises, for protocols above TCP.
+   *
+   * @param options Where to.
+   * @param user Hears of it; what is written before it is `opened` leaves then.
+   * @returns The connection.
+   * @throws {NetError} `ENETUNREACH`, `EADDRINUSE`, `EADDRNOTAVAIL`, `EMFILE`, `ENOTFOUND`.
+   */
+  open(options: TcpConnectOptions, user: TcpUser): TcpConnection;
+}
+
+/** The TCP layer. */
+export interface Tcp extends TcpClient {
   /**
    * Listens on a port.
    *
@@ -256,95 +267,24 @@ export interface Tcp {
    * @throws {NetError} `EADDRINUSE`, `EADDRNOTAVAIL`.
    */
   accept(options: TcpListenOptions, onConnection: (connection: TcpConnection) => TcpUser | null): TcpAcceptor;
-  /**
-   * Opens a connection without promises, for protocols above TCP.
-   *
-   * @param options Where to.
-   * @param user Hears of it; what is written before it is `opened` leaves then.
-   * @returns The connection.
-   * @throws {NetError} `ENETUNREACH`, `EADDRINUSE`, `EADDRNOTAVAIL`, `EMFILE`, `ENOTFOUND`.
-   */
-  open(options: TcpConnectOptions, user: TcpUser): TcpConnection;
 }
-
-/** Options of {@linkcode tcp}. */
-export interface TcpOptions {
-  /** Bytes that a connection holds that are written and not acknowledged, at most; 1 MiB when left out. */
-  readonly sendBuffer?: number;
-  /** Bytes that a connection holds that are received and not read, at most: its window; 1 MiB when left out. */
-  readonly receiveBuffer?: number;
-  /** Connections at the same time, TIME-WAIT included; 65,536 when left out. */
-  readonly maxConnections?: number;
-  /** The shortest retransmission timeout, in milliseconds; 200 when left out, as Linux has it (RFC 6298 says 1,000). */
-  readonly minRto?: number;
-  /** How long an acknowledgement waits for data to carry it, in milliseconds; 40 when left out. */
-  readonly ackDelay?: number;
-  /** How long data may stay unanswered before the connection ends (R2), in milliseconds; 15 minutes when left out. */
-  readonly timeout?: number;
-  /** How long a SYN may stay unanswered, in milliseconds; 3 minutes when left out (MUST-23). */
-  readonly openTimeout?: number;
-  /** How long TIME-WAIT lasts (2 MSL), in milliseconds; 60,000 when left out. */
-  readonly timeWait?: number;
-  /** Whether timestamps (RFC 7323) are used with peers that do; true when left out. */
-  readonly timestamps?: boolean;
-  /** Whether selective acknowledgements (RFC 2018) are used with peers that do; true when left out. */
-  readonly sack?: boolean;
-  /** Makes the congestion control of each connection; {@linkcode newReno} when left out. */
-  readonly congestion?: Congestion;
-}
-
-/** The JSON Schema of {@linkcode TcpOptions}. */
-export const TCP_OPTIONS: OptionsSchema<TcpOptions> = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    sendBuffer: { type: "integer", minimum: 4096, maximum: 268_435_456 },
-    receiveBuffer: { type: "integer", minimum: 4096, maximum: 268_435_456 },
-    maxConnections: { type: "integer", minimum: 1, maximum: 16_777_216 },
-    minRto: { type: "number", minimum: 1, maximum: 60_000 },
-    ackDelay: { type: "number", minimum: 0, maximum: 500 },
-    timeout: { type: "number", minimum: 1 },
-    openTimeout: { type: "number", minimum: 1 },
-    timeWait: { type: "number", minimum: 0 },
-    timestamps: { type: "boolean" },
-    sack: { type: "boolean" },
-    congestion: { description: "Makes the congestion control of each connection" },
-  },
-};
 
 /** The {@linkcode tcp} protocol. */
 export interface TcpProtocol extends Protocol<"tcp", { ip: Ip }, { tcp: Tcp }> {}
 
 /**
- * TCP over IPv4, IPv6 or both.
+ * TCP over IPv4, IPv6 or both. `tcpClient()` of `tcp_client.ts` leaves the listeners out.
  *
  * @param options Limits and times.
  * @returns The protocol.
+ * @throws {TypeError} When an option is unknown or of another type.
+ * @throws {RangeError} When an option is out of its range.
  */
 export function tcp(options: TcpOptions = {}): TcpProtocol {
-  checkOptions("tcp", TCP_OPTIONS, options);
-  const receiveBuffer = options.receiveBuffer ?? 1 << 20;
+  const settings = settle("tcp", options);
   return {
     name: "tcp",
     needs: { ip: "required" },
-    start: (core, { ip }) => ({
-      tcp: new TcpLayer(ip, {
-        core,
-        counters: new TcpCounters(),
-        buffers: new BufferPool(),
-        congestion: options.congestion ?? newReno,
-        sendBuffer: options.sendBuffer ?? 1 << 20,
-        receiveBuffer,
-        windowShift: Math.max(0, 16 - Math.clz32(receiveBuffer)),
-        minRto: options.minRto ?? 200,
-        ackDelay: options.ackDelay ?? 40,
-        timeout: options.timeout ?? 900_000,
-        openTimeout: options.openTimeout ?? 180_000,
-        timeWait: options.timeWait ?? 60_000,
-        timestamps: options.timestamps ?? true,
-        sack: options.sack ?? true,
-        timestampOffset: core.random(),
-      }, options.maxConnections ?? 65_536),
-    }),
+    start: (core, { ip }) => ({ tcp: new PassiveLayer(core, ip, settings) }),
   };
 }

@@ -13,6 +13,7 @@ export const ASKED: Readonly<Record<string, { readonly gives: string; readonly b
   udp: { gives: "udp", by: ["dhcp", "dhcp_server", "dhcpv6", "dns", "dns_server", "mdns"] },
   udp_template: { gives: "datagram", by: [] },
   tcp: { gives: "tcp", by: ["dns", "dns_server", "http", "http_server"] },
+  tcp_client: { gives: "tcp", by: ["dns"] },
   http: { gives: "http", by: [] },
   http_server: { gives: "http", by: [] },
 };

@@ -10,7 +10,8 @@ import { duplicateAck, newAck } from "./recovery.ts";
 import { type Segment, SYN } from "./segment.ts";
 import { armRetransmission } from "./send.ts";
 import { before, distance, later } from "./sequence.ts";
-import { CLOSING, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, TIME_WAIT } from "./state.ts";
+import { tsNow } from "./shared.ts";
+import { CLOSED, CLOSING, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK } from "./state.ts";
 import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 
 /** Takes the acknowledgement field; false when the segment must be dropped. */
@@ -27,46 +28,22 @@ export function takeAck(tcb: Tcb, segment: Segment): boolean {
     tcb.tsRecent = segment.tsVal;
     tcb.tsRecentAt = tcb.shared.core.now();
   }
-  if (tcb.state === TIME_WAIT) return true;
   acknowledge(tcb, segment);
-  switch (tcb.state) {
-    case FIN_WAIT_1:
-      if (finAcknowledged(tcb)) {
-        tcb.state = FIN_WAIT_2;
-        // A user that has closed reads nothing more: the peer does not get for ever to close too.
-        if (tcb.readClosed) armFinWait2(tcb);
-      }
-      break;
-    case CLOSING:
-      if (finAcknowledged(tcb)) enterTimeWait(tcb);
-      break;
-    case LAST_ACK:
-      if (finAcknowledged(tcb)) {
-        end(tcb, null);
-        return false;
-      }
+  // Our FIN is the last that we send: in these states it was sent, and so it is acknowledged.
+  if (tcb.sndUna === tcb.sndMax) {
+    if (tcb.state === FIN_WAIT_1) {
+      tcb.state = FIN_WAIT_2;
+      // A user that has closed reads nothing more: the peer does not get for ever to close too.
+      if (tcb.readClosed) tcb.arm(tcb.shared.timeWait);
+    } else if (tcb.state === CLOSING) enterTimeWait(tcb);
+    else if (tcb.state === LAST_ACK) end(tcb, null);
   }
-  return true;
-}
-
-/**
- * Gives the peer as long as TIME-WAIT lasts to close too.
- *
- * @param tcb The connection, in FIN-WAIT-2.
- */
-export function armFinWait2(tcb: Tcb): void {
-  const { core, timeWait } = tcb.shared;
-  core.timers.arm(tcb.timer, core.now() + timeWait);
-}
-
-function finAcknowledged(tcb: Tcb): boolean {
-  return tcb.sndUna === tcb.sndMax && tcb.sendBuffer.size === 0;
+  return tcb.state !== CLOSED;
 }
 
 /** Moves SND.UNA and the send window. */
 export function acknowledge(tcb: Tcb, segment: Segment): void {
   const { ack } = segment;
-  const { core } = tcb.shared;
   const window = segment.flags & SYN ? segment.window : segment.window << tcb.sndShift;
   const acked = distance(ack, tcb.sndUna);
   if (acked > 0) {
@@ -85,42 +62,46 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
     tcb.unansweredSince = -1;
     // A small window that stays small is no reason to wait ever longer.
     if (tcb.persisting && window > 0) tcb.rtt.settle();
-    if (tcb.scoreboard) tcb.scoreboard.advance(ack);
+    tcb.scoreboard?.trim(ack);
     if (tcb.sack && segment.sackCount > 0) takeSack(tcb, segment);
     if (data > 0) newAck(tcb, data, flight);
-    if (tcb.sndUna === tcb.sndMax) core.timers.disarm(tcb.timer);
-    else armRetransmission(tcb);
+    rearm(tcb);
     tcb.path.advise(true);
     if (data > 0) tellWritable(tcb);
-    core.ready(tcb);
+    tcb.wake();
   } else if (acked === 0 && tcb.sndUna !== tcb.sndMax && !tcb.persisting) {
     // With SACK what counts is that something arrived (RFC 6675), without it that nothing else was said (RFC 5681).
     const duplicate = tcb.sack ? takeSack(tcb, segment) : segment.length === 0 && window === tcb.sndWnd;
     if (duplicate) {
       duplicateAck(tcb);
-      core.ready(tcb);
+      tcb.wake();
     }
   }
   if (tcb.persisting) tcb.unansweredSince = -1;
-  if (
-    before(tcb.sndWl1, segment.seq) || tcb.sndWl1 === segment.seq && !before(ack, tcb.sndWl2)
-  ) {
+  // Neither an older acknowledgement nor an older segment says anything of the window now.
+  if (acked >= 0 && (before(tcb.sndWl1, segment.seq) || tcb.sndWl1 === segment.seq && !before(ack, tcb.sndWl2))) {
     tcb.sndWl1 = segment.seq;
     tcb.sndWl2 = ack;
     if (window !== tcb.sndWnd) {
       // The probes' back-off says nothing about the round-trip time.
       if (tcb.persisting && window > 0) {
         tcb.rtt.settle();
-        tcb.persisting = false;
         // What the last probe held may be lost, and nothing else need follow it.
-        if (tcb.sndUna === tcb.sndMax) core.timers.disarm(tcb.timer);
-        else armRetransmission(tcb);
+        rearm(tcb);
       }
       tcb.sndWnd = window;
       tcb.sndWndMax = Math.max(tcb.sndWndMax, window);
-      core.ready(tcb);
+      tcb.wake();
     }
   }
+}
+
+/** Starts the retransmission timer anew, or stops it where nothing is in flight (RFC 6298, 5.2 and 5.3). */
+function rearm(tcb: Tcb): void {
+  armRetransmission(tcb);
+  if (tcb.sndUna !== tcb.sndMax) return;
+  tcb.shared.core.timers.disarm(tcb.timer);
+  tcb.unansweredSince = -1;
 }
 
 /** Takes the blocks of a SACK option; says whether they told of anything new. */
@@ -142,9 +123,8 @@ function measure(tcb: Tcb, segment: Segment): void {
     tcb.rtt.measure(tcb.shared.core.now() - tcb.timedAt);
     tcb.timedAt = -1;
   } else if (tcb.timestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
-    const rtt = tcb.tsNow() - segment.tsEcr | 0;
+    const rtt = tsNow(tcb.shared) - segment.tsEcr | 0;
     // The echo may be that of a segment that was lost, or of none that there was: no such time.
     if (rtt >= 0 && !tcb.rtt.doubts(rtt)) tcb.rtt.measure(rtt);
   }
-  if (tcb.synTimedOut && tcb.sndUna === (tcb.iss + 1 | 0)) tcb.rtt.afterSynTimeout();
 }

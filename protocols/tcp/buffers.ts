@@ -106,15 +106,19 @@ export class Ring {
     return storage.subarray(this.#head, Math.min(this.#head + this.size, storage.length));
   }
 
+  /** Whether bytes lie beyond `size`, so that the storage must stay. */
+  get holds(): boolean {
+    return false;
+  }
+
   /**
    * Drops bytes from the head on.
    *
    * @param length How many, at most `size`.
-   * @param keep Whether bytes lie beyond `size`, so that the storage must stay.
    */
-  drop(length: number, keep: boolean = false): void {
+  drop(length: number): void {
     this.size -= length;
-    if (this.size === 0 && !keep) this.clear();
+    if (this.size === 0 && !this.holds) this.clear();
     else if (this.#storage) this.#head = this.#head + length & this.#storage.length - 1;
   }
 

@@ -15,8 +15,7 @@ const CHALLENGES = 10;
 
 /** Answers a segment that was dropped, so that the peer learns where we are; freely only where that carries data. */
 export function answerStray(tcb: Tcb, segment: Segment): void {
-  if (tcb.state <= SYN_RECEIVED) return challenge(tcb);
-  if (segment.dataLength > 0 && !(segment.flags & SYN)) acknowledgeNow(tcb);
+  if (segment.dataLength > 0 && !(segment.flags & SYN) && tcb.state > SYN_RECEIVED) tcb.acknowledge();
   else challenge(tcb);
 }
 
@@ -27,14 +26,8 @@ export function challenge(tcb: Tcb): void {
     tcb.challengesSince = now;
     tcb.challenges = CHALLENGES;
   }
-  if (tcb.challenges <= 0) return;
-  tcb.challenges--;
+  if (tcb.challenges-- <= 0) return;
   tcb.shared.counters.challengeAcks++;
   // At once: each is an answer of its own.
   sendAck(tcb);
-}
-
-export function acknowledgeNow(tcb: Tcb): void {
-  tcb.ackNow = true;
-  tcb.shared.core.ready(tcb);
 }

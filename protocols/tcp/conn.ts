@@ -1,19 +1,11 @@
 /**
- * Connections and listeners with promises and streams, in the shapes of `Deno.Conn` and `Deno.Listener`.
+ * Connections with promises and streams, in the shape of `Deno.TcpConn`.
  *
  * @module
  */
 
 import { NetError } from "../../core/net_error.ts";
-import type {
-  TcpAcceptor,
-  TcpConn,
-  TcpConnection,
-  TcpConnectOptions,
-  TcpListener,
-  TcpListenOptions,
-  TcpNetAddr,
-} from "../tcp.ts";
+import type { TcpConn, TcpConnection, TcpConnectOptions, TcpNetAddr } from "../tcp.ts";
 import type { TcpLayer } from "./layer.ts";
 
 /** Bytes that the readable stream hands on at once, at the most. */
@@ -75,15 +67,19 @@ export class Conn implements TcpConn {
     return { transport: "tcp", ...this.#connection.remote };
   }
 
+  /** Whether there is nothing more to read. */
+  #ended(): boolean {
+    if (this.#error) throw this.#error;
+    return this.#connection.readEnded || this.#connection.closed;
+  }
+
   /** Reads bytes. */
   async read(target: Uint8Array): Promise<number | null> {
-    const connection = this.#connection;
     for (;;) {
       if (this.#closedByUs) throw new NetError("ENOTCONN", "Cannot read: the connection was closed by this side");
-      const length = connection.read(target);
+      const length = this.#connection.read(target);
       if (length > 0 || target.length === 0) return length;
-      if (this.#error) throw this.#error;
-      if (connection.readEnded || connection.closed) return null;
+      if (this.#ended()) return null;
       await this.#canRead.wait();
     }
   }
@@ -91,17 +87,13 @@ export class Conn implements TcpConn {
   /** Writes bytes. */
   async write(data: Uint8Array): Promise<number> {
     for (;;) {
-      this.#checkWrite();
+      if (this.#error) throw this.#error;
+      if (this.#closedByUs || this.#connection.closed) {
+        throw new NetError("EPIPE", "Cannot write: the connection is closed");
+      }
       const length = this.#connection.write(data);
       if (length > 0 || data.length === 0) return length;
       await this.#canWrite.wait();
-    }
-  }
-
-  #checkWrite(): void {
-    if (this.#error) throw this.#error;
-    if (this.#closedByUs || this.#connection.closed) {
-      throw new NetError("EPIPE", "Cannot write: the connection is closed");
     }
   }
 
@@ -131,8 +123,7 @@ export class Conn implements TcpConn {
     return this.#readable ??= new ReadableStream<Uint8Array<ArrayBuffer>>({
       pull: async (controller) => {
         while (this.#connection.readable === 0) {
-          if (this.#error) throw this.#error;
-          if (this.#closedByUs || this.#connection.readEnded || this.#connection.closed) return controller.close();
+          if (this.#ended() || this.#closedByUs) return controller.close();
           await this.#canRead.wait();
         }
         const chunk = new Uint8Array(Math.min(this.#connection.readable, CHUNK));
@@ -173,90 +164,6 @@ export class Conn implements TcpConn {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** What a port that accepts is to the promises over it. */
-type Acceptor = TcpAcceptor & { waiting: number; onClose: (() => void) | null };
-
-/** A port that accepts, in the shape of `Deno.TcpListener`. */
-export class Listening implements TcpListener {
-  readonly #acceptor: Acceptor;
-  readonly #ready: Conn[] = [];
-  readonly #waiters: { resolve(conn: Conn): void; reject(error: NetError): void }[] = [];
-  #closed: boolean = false;
-
-  /**
-   * Opens a port.
-   *
-   * @param layer The TCP layer.
-   * @param options Where.
-   */
-  constructor(layer: TcpLayer, options: TcpListenOptions) {
-    this.#acceptor = layer.accept(options, (connection) => {
-      const conn = new Conn(connection);
-      const waiter = this.#waiters.shift();
-      if (waiter) waiter.resolve(conn);
-      else {
-        this.#ready.push(conn);
-        this.#acceptor.waiting++;
-      }
-      return connection.user;
-    }) as Acceptor;
-    this.#acceptor.onClose = () => this.close();
-  }
-
-  /** Where it accepts. */
-  get addr(): TcpNetAddr {
-    return { transport: "tcp", ...this.#acceptor.local };
-  }
-
-  /** Waits for the next connection. */
-  accept(): Promise<TcpConn> {
-    const conn = this.#ready.shift();
-    if (conn) {
-      this.#acceptor.waiting--;
-      return Promise.resolve(conn);
-    }
-    if (this.#closed) return Promise.reject(closedError());
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
-  }
-
-  /** Stops accepting, and resets connections that nobody has taken. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#acceptor.close();
-    for (const conn of this.#ready.splice(0)) conn.abort();
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(closedError());
-  }
-
-  /** Does nothing: a stack keeps the process alive while it runs. */
-  ref(): void {}
-  /** Does nothing: a stack keeps the process alive while it runs. */
-  unref(): void {}
-
-  /** Every connection, until the listener closes. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<TcpConn> {
-    for (;;) {
-      let conn: TcpConn;
-      try {
-        conn = await this.accept();
-      } catch (error) {
-        if (this.#closed) return;
-        throw error;
-      }
-      yield conn;
-    }
-  }
-
-  /** Stops accepting. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
-function closedError(): NetError {
-  return new NetError("ECONNABORTED", "Cannot accept: the listener was closed");
 }
 
 /**

@@ -6,104 +6,77 @@
 
 import { NetError } from "../../core/net_error.ts";
 import type { TcpConnection, TcpEndpoint, TcpUser } from "../tcp.ts";
-import { end } from "./end.ts";
-import { armFinWait2 } from "./acknowledge.ts";
 import { sendReset } from "./emit.ts";
+import { end } from "./end.ts";
+import { before, distance } from "./sequence.ts";
+import { CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_2, SYN_SENT } from "./state.ts";
+import { EVENT_CLOSED, EVENT_OPENED, EVENT_READABLE, EVENT_URGENT, EVENT_WRITABLE, Tcb } from "./tcb.ts";
 import { afterRead } from "./window.ts";
-import { distance, later } from "./sequence.ts";
-import {
-  CLOSE_WAIT,
-  CLOSED,
-  CLOSING,
-  ESTABLISHED,
-  FIN_WAIT_2,
-  LAST_ACK,
-  SYN_RECEIVED,
-  SYN_SENT,
-  TIME_WAIT,
-} from "./state.ts";
-import { EVENT_CLOSED, EVENT_OPENED, EVENT_READABLE, EVENT_URGENT, EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 
-/** A connection as its user sees it. */
-export class Connection implements TcpConnection {
+/** A connection: its block, with what its user does. */
+export class Connection extends Tcb implements TcpConnection {
   /** Who hears what happens to the connection. */
-  user: TcpUser | null;
-  readonly #tcb: Tcb;
-  #local: TcpEndpoint | null = null;
-  #remote: TcpEndpoint | null = null;
-
-  /**
-   * Shows a block.
-   *
-   * @param tcb The block.
-   * @param user Who uses it.
-   */
-  constructor(tcb: Tcb, user: TcpUser | null) {
-    this.#tcb = tcb;
-    this.user = user;
-    tcb.connection = this;
-  }
+  user: TcpUser | null = null;
 
   /** Our end. */
   get local(): TcpEndpoint {
-    const { path, localPort } = this.#tcb;
-    return this.#local ??= { hostname: path.network.format(path.source), port: localPort };
+    return { hostname: this.path.network.format(this.path.source), port: this.localPort };
   }
 
   /** The other end. */
   get remote(): TcpEndpoint {
-    const { path, remotePort } = this.#tcb;
-    return this.#remote ??= { hostname: path.network.format(path.destination), port: remotePort };
+    return { hostname: this.path.network.format(this.path.destination), port: this.remotePort };
   }
 
   /** Bytes received in order and not read yet. */
   get readable(): number {
-    return this.#tcb.receiveBuffer.readable;
+    return this.receiveBuffer.size;
   }
 
   /** Whether the peer has closed its direction and everything before was read. */
   get readEnded(): boolean {
-    const { finSeen, rcvNxt, rcvFin, receiveBuffer } = this.#tcb;
-    return finSeen && distance(rcvNxt, rcvFin) > 0 && receiveBuffer.readable === 0;
+    return this.finSeen && before(this.rcvFin, this.rcvNxt) && this.readable === 0;
   }
 
   /** Bytes that `write` takes now. */
   get writable(): number {
-    const { state, finQueued, sendBuffer } = this.#tcb;
-    if (finQueued || state === CLOSED || state > CLOSE_WAIT) return 0;
-    return sendBuffer.limit - sendBuffer.size;
+    return this.finQueued || this.closed ? 0 : this.sendBuffer.limit - this.sendBuffer.size;
   }
 
   /** Bytes written that the peer has not acknowledged yet. */
   get unacknowledged(): number {
-    return this.#tcb.sendBuffer.size;
+    return this.sendBuffer.size;
   }
 
   /** Whether the connection is over. */
   get closed(): boolean {
-    return this.#tcb.state === CLOSED || this.#tcb.state === TIME_WAIT;
+    return this.state === CLOSED;
   }
 
   /** Why the connection ended. */
   get error(): NetError | null {
-    return this.closed ? this.#tcb.error : null;
+    return this.closed ? this.fault : null;
   }
 
   /** The smoothed round-trip time, in milliseconds; 0 before it was measured. */
   get roundTripTime(): number {
-    return this.#tcb.rtt.srtt;
+    return this.rtt.srtt;
   }
 
   /** Copies received bytes out. */
   read(target: Uint8Array): number {
-    const length = this.#tcb.receiveBuffer.read(target);
-    if (length > 0) afterRead(this.#tcb);
+    const length = Math.min(target.length, this.readable);
+    if (length > 0) {
+      this.receiveBuffer.get(0, target, 0, length);
+      this.receiveBuffer.drop(length);
+      afterRead(this);
+    }
     return length;
   }
 
   /** Shows received bytes where they lie. */
   peek(): Uint8Array {
-    return this.#tcb.receiveBuffer.peek();
+    return this.receiveBuffer.peek();
   }
 
   /** Lets go of received bytes that were used. */
@@ -112,84 +85,76 @@ export class Connection implements TcpConnection {
       throw new RangeError(`Cannot consume ${size} bytes: ${this.readable} are readable`);
     }
     if (size === 0) return;
-    this.#tcb.receiveBuffer.consume(size);
-    afterRead(this.#tcb);
+    this.receiveBuffer.drop(size);
+    afterRead(this);
   }
 
   /** Queues bytes for sending. */
   write(data: Uint8Array): number {
-    const tcb = this.#tcb;
+    const { sendBuffer } = this;
     const length = Math.min(data.length, this.writable);
     if (length > 0) {
-      tcb.sendBuffer.put(tcb.sendBuffer.size, data, 0, length);
-      tcb.sendBuffer.size += length;
-      tcb.shared.core.ready(tcb);
+      sendBuffer.put(sendBuffer.size, data, 0, length);
+      sendBuffer.size += length;
+      this.wake();
     }
-    if (length < data.length) tcb.wantsWritable = true;
+    if (length < data.length) this.wantsWritable = true;
     return length;
   }
 
   /** Queues bytes and marks them as urgent (RFC 9293, 3.8.5; RFC 6093 advises new programs against it). */
   writeUrgent(data: Uint8Array): number {
     const length = this.write(data);
-    const tcb = this.#tcb;
-    if (length > 0) {
-      tcb.sndUp = later(tcb.sndUp, tcb.sndUna + tcb.sendBuffer.size + (tcb.sndUna === tcb.iss ? 1 : 0) | 0);
-    }
+    if (length > 0) this.sndUp = this.sndUna + this.sendBuffer.size + (this.sndUna === this.iss ? 1 : 0) | 0;
     return length;
   }
 
   /** Closes our direction after what is queued. */
   closeWrite(): void {
-    const tcb = this.#tcb;
-    if (tcb.finQueued || tcb.state === CLOSED || tcb.state > CLOSE_WAIT) return;
-    tcb.finQueued = true;
-    tcb.shared.core.ready(tcb);
+    if (this.finQueued || this.closed) return;
+    this.finQueued = true;
+    this.wake();
   }
 
   /** Closes both directions. */
   close(): void {
-    const tcb = this.#tcb;
-    if (tcb.readClosed || tcb.state === CLOSED) return;
-    tcb.readClosed = true;
-    if (tcb.state === SYN_SENT) return end(tcb, null);
+    if (this.readClosed || this.closed) return;
+    this.readClosed = true;
+    if (this.state === SYN_SENT) return end(this, null);
     // Bytes that came and will not be read: the peer must not believe that they were used (RFC 1122, 4.2.2.13).
-    if (tcb.receiveBuffer.readable > 0 && tcb.sendBuffer.size === 0 && tcb.state < CLOSING) return this.abort();
-    tcb.receiveBuffer.clear();
+    if (this.readable > 0 && this.sendBuffer.size === 0 && this.state < CLOSING) return this.abort();
+    this.receiveBuffer.clear();
     this.closeWrite();
-    if (tcb.state === FIN_WAIT_2) armFinWait2(tcb);
+    if (this.state === FIN_WAIT_2) this.arm(this.shared.timeWait);
   }
 
   /** Ends the connection at once with a reset. */
   abort(): void {
-    const tcb = this.#tcb;
-    if (tcb.state === CLOSED) return;
+    if (this.closed) return;
     // In the last states the peer has been told everything: a reset would only harm (RFC 9293, 3.10.5).
-    if (tcb.state !== TIME_WAIT && tcb.state !== LAST_ACK && tcb.state !== CLOSING) sendReset(tcb);
-    end(tcb, new NetError("ECONNABORTED", "Connection was aborted by this side"));
+    if (this.state < CLOSING) sendReset(this);
+    end(this, new NetError("ECONNABORTED", "Connection was aborted by this side"));
   }
 
   /** Switches Nagle's algorithm off or on. */
   setNoDelay(noDelay: boolean): void {
-    this.#tcb.noDelay = noDelay;
-    if (noDelay) this.#tcb.shared.core.ready(this.#tcb);
+    this.noDelay = noDelay;
+    this.wake();
   }
 
   /** Switches keepalive probes on or off. */
   setKeepAlive(idle: number | false): void {
-    const tcb = this.#tcb;
     if (idle !== false && !(idle > 0)) {
       throw new RangeError(`Cannot keep alive every ${idle} ms: give 1 or more, or false`);
     }
-    tcb.keepAlive = idle || 0;
-    const { core } = tcb.shared;
-    if (idle && tcb.state >= ESTABLISHED) core.timers.arm(tcb.keepAliveTimer(), core.now() + idle);
+    this.keepAlive = idle || 0;
+    if (idle && this.state >= ESTABLISHED) this.armKeepAlive(this.shared.core.now() + idle);
   }
 
   /** Sets how long data may stay unanswered. */
   setUserTimeout(ms: number): void {
     if (!(ms > 0)) throw new RangeError(`User timeout must be above 0 ms, not ${ms}`);
-    this.#tcb.timeout = ms;
+    this.timeout = ms;
   }
 
   /** Sets the Traffic Class or TOS byte of what is sent. */
@@ -197,40 +162,34 @@ export class Connection implements TcpConnection {
     if (!Number.isInteger(value) || value < 0 || value > 255) {
       throw new RangeError(`Traffic class must be an integer of 0 to 255, not ${value}`);
     }
-    this.#tcb.path.trafficClass = value;
+    this.path.trafficClass = value;
   }
 
-  /** Tells the user what happened. Only the layer calls it. */
+  /** Tells the user what happened. Only the end of a turn calls it. */
   deliver(): void {
-    const tcb = this.#tcb;
-    const { events } = tcb;
-    tcb.events = 0;
+    const { events, listener, shared: { core } } = this;
+    this.events = 0;
     try {
       if (events & EVENT_OPENED) {
-        if (tcb.listener) {
-          const { listener } = tcb;
-          tcb.listener = null;
-          listener.accept(tcb, this);
-        } else this.user?.opened?.(this);
+        this.listener = null;
+        if (listener) listener.accept(this);
+        else this.user?.opened?.(this);
       }
       if (events & EVENT_URGENT) {
-        this.user?.urgent?.(this, Math.max(distance(tcb.rcvUp, tcb.rcvNxt) + this.readable, 0));
+        this.user?.urgent?.(this, Math.max(distance(this.rcvUp, this.rcvNxt) + this.readable, 0));
       }
-      if (events & EVENT_READABLE && !tcb.readClosed) this.user?.readable?.(this);
-      if (events & EVENT_WRITABLE && tcb.state !== CLOSED) this.user?.writable?.(this);
+      if (events & EVENT_READABLE && !this.readClosed) this.user?.readable?.(this);
+      if (events & EVENT_WRITABLE && !this.closed) this.user?.writable?.(this);
     } catch (error) {
-      tcb.shared.core.report(error);
+      core.report(error);
     }
-    if (events & EVENT_CLOSED) {
-      const { user } = this;
-      this.user = null;
-      try {
-        user?.closed?.(this, tcb.error);
-      } catch (error) {
-        tcb.shared.core.report(error);
-      }
+    if (!(events & EVENT_CLOSED)) return;
+    const { user } = this;
+    this.user = null;
+    try {
+      user?.closed?.(this, this.fault);
+    } catch (error) {
+      core.report(error);
     }
-    // What a callback raised comes with the next round.
-    if (tcb.events !== 0 && tcb.state !== SYN_RECEIVED) tcb.shared.core.ready(tcb);
   }
 }

@@ -7,115 +7,112 @@
 
 import type { Path } from "../../core/ip.ts";
 import type { Packet } from "../../core/packet.ts";
-import type { Tcb } from "./tcb.ts";
+import type { TcpCounters } from "./counters.ts";
+
+/** What segments belong to: a connection, or what is left of one in TIME-WAIT. */
+export interface Endpoint {
+  /** The way to the peer. */
+  readonly path: Path;
+  /** Our port. */
+  readonly localPort: number;
+  /** The peer's port. */
+  readonly remotePort: number;
+  /** The next one in its bucket. */
+  chain: Endpoint | null;
+}
 
 /** All connections of a stack. */
 export class Demux {
-  /** Connections in it. */
-  size: number = 0;
   readonly #key: number;
-  #buckets: (Tcb | null)[] = new Array(64).fill(null);
+  readonly #counters: TcpCounters;
+  #buckets: (Endpoint | null)[] = new Array(64).fill(null);
 
   /**
    * Makes an empty one.
    *
    * @param key Random 32 bits.
+   * @param counters Where connections are counted.
    */
-  constructor(key: number) {
+  constructor(key: number, counters: TcpCounters) {
     this.#key = key;
+    this.#counters = counters;
   }
 
   /**
-   * Finds the connection of a received segment.
+   * Finds whom a received segment is for.
    *
    * @param packet The packet.
    * @param localPort Our port.
    * @param remotePort The peer's port.
-   * @returns The connection; null when there is none.
+   * @returns The endpoint; null when there is none.
    */
-  find(packet: Packet, localPort: number, remotePort: number): Tcb | null {
-    let tcb = this.#first(packet.ip!.sourceHash(packet), localPort, remotePort);
-    while (tcb && !(tcb.remotePort === remotePort && tcb.localPort === localPort && tcb.path.matches(packet))) {
-      tcb = tcb.chain;
+  find(packet: Packet, localPort: number, remotePort: number): Endpoint | null {
+    let found = this.#first(packet.ip!.sourceHash(packet), localPort, remotePort);
+    while (found && !(found.remotePort === remotePort && found.localPort === localPort && found.path.matches(packet))) {
+      found = found.chain;
     }
-    return tcb;
+    return found;
   }
 
   /**
-   * Finds the connection of a segment of ours that an error quotes.
+   * Finds the endpoint of a path that fits, off the hot path.
    *
-   * @param packet The quoted packet.
+   * @param hash The hash of the peer's address.
    * @param localPort Our port.
    * @param remotePort The peer's port.
-   * @returns The connection; null when there is none.
+   * @param fits Whether it is the path.
+   * @returns The endpoint; null when there is none.
    */
-  findQuoted(packet: Packet, localPort: number, remotePort: number): Tcb | null {
-    let tcb = this.#first(packet.ip!.destinationHash(packet), localPort, remotePort);
-    while (tcb && !(tcb.remotePort === remotePort && tcb.localPort === localPort && tcb.path.quoted(packet))) {
-      tcb = tcb.chain;
+  findPath(hash: number, localPort: number, remotePort: number, fits: (path: Path) => boolean): Endpoint | null {
+    let found = this.#first(hash, localPort, remotePort);
+    while (found && !(found.remotePort === remotePort && found.localPort === localPort && fits(found.path))) {
+      found = found.chain;
     }
-    return tcb;
+    return found;
   }
 
   /**
-   * Whether a connection exists.
+   * Puts an endpoint in.
    *
-   * @param path Its way.
-   * @param localPort Our port.
-   * @param remotePort The peer's port.
-   * @returns Whether it exists.
+   * @param endpoint The endpoint.
    */
-  has(path: Path, localPort: number, remotePort: number): boolean {
-    const { network, source, destination } = path;
-    for (let tcb = this.#first(path.hash, localPort, remotePort); tcb; tcb = tcb.chain) {
-      if (
-        tcb.remotePort === remotePort && tcb.localPort === localPort && tcb.path.network === network &&
-        network.format(tcb.path.destination) === network.format(destination) &&
-        network.format(tcb.path.source) === network.format(source)
-      ) return true;
+  add(endpoint: Endpoint): void {
+    if (this.#counters.connections++ >= this.#buckets.length) {
+      const all = [...this];
+      this.#buckets = new Array(this.#buckets.length * 2).fill(null);
+      for (const one of all) this.#link(one);
     }
-    return false;
+    this.#link(endpoint);
   }
 
   /**
-   * Puts a connection in.
+   * Takes an endpoint out.
    *
-   * @param tcb The connection.
+   * @param endpoint The endpoint.
    */
-  add(tcb: Tcb): void {
-    if (this.size++ >= this.#buckets.length) this.#grow();
-    this.#link(tcb);
-  }
-
-  /**
-   * Takes a connection out.
-   *
-   * @param tcb The connection.
-   */
-  remove(tcb: Tcb): void {
-    const at = this.#place(tcb.path.hash, tcb.localPort, tcb.remotePort);
+  remove(endpoint: Endpoint): void {
+    const at = this.#place(endpoint.path.hash, endpoint.localPort, endpoint.remotePort);
     let other = this.#buckets[at]!;
-    if (other === tcb) this.#buckets[at] = tcb.chain;
+    if (other === endpoint) this.#buckets[at] = endpoint.chain;
     else {
-      while (other.chain !== tcb) other = other.chain!;
-      other.chain = tcb.chain;
+      while (other.chain !== endpoint) other = other.chain!;
+      other.chain = endpoint.chain;
     }
-    tcb.chain = null;
-    this.size--;
+    this.#counters.connections--;
   }
 
-  /** All connections, for the end of the stack. */
-  *[Symbol.iterator](): Generator<Tcb> {
+  /** All of them, for the end of the stack. */
+  *[Symbol.iterator](): Generator<Endpoint> {
     for (const bucket of [...this.#buckets]) {
-      for (let tcb = bucket; tcb;) {
-        const next: Tcb | null = tcb.chain;
-        yield tcb;
-        tcb = next;
+      for (let endpoint = bucket; endpoint;) {
+        const next: Endpoint | null = endpoint.chain;
+        yield endpoint;
+        endpoint = next;
       }
     }
   }
 
-  #first(hash: number, localPort: number, remotePort: number): Tcb | null {
+  #first(hash: number, localPort: number, remotePort: number): Endpoint | null {
     return this.#buckets[this.#place(hash, localPort, remotePort)]!;
   }
 
@@ -126,15 +123,9 @@ export class Demux {
     return (mixed ^ mixed >>> 16) & this.#buckets.length - 1;
   }
 
-  #link(tcb: Tcb): void {
-    const at = this.#place(tcb.path.hash, tcb.localPort, tcb.remotePort);
-    tcb.chain = this.#buckets[at]!;
-    this.#buckets[at] = tcb;
-  }
-
-  #grow(): void {
-    const all = [...this];
-    this.#buckets = new Array(this.#buckets.length * 2).fill(null);
-    for (const tcb of all) this.#link(tcb);
+  #link(endpoint: Endpoint): void {
+    const at = this.#place(endpoint.path.hash, endpoint.localPort, endpoint.remotePort);
+    endpoint.chain = this.#buckets[at]!;
+    this.#buckets[at] = endpoint;
   }
 }

@@ -7,12 +7,17 @@
 import { foldChecksum, sumPacket } from "../../core/checksum.ts";
 import { PROTOCOL_TCP } from "../../core/ip.ts";
 import { type Packet, setI32 } from "../../core/packet.ts";
-import { synOptionsLength, TIMESTAMPS_LENGTH, writeSack, writeSynOptions, writeTimestamps } from "./options.ts";
+import type { Endpoint } from "./demux.ts";
+import { pushSack, pushSynOptions, pushTimestamps } from "./options.ts";
 import { ACK, HEADER_LENGTH, RST, SYN, URG } from "./segment.ts";
-import { before } from "./sequence.ts";
+import { before, earlier } from "./sequence.ts";
+import { type TcpShared, tsNow } from "./shared.ts";
 import { SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { windowToTell } from "./window.ts";
+
+/** Between whom a segment goes. */
+type Ends = Pick<Endpoint, "path" | "localPort" | "remotePort">;
 
 /**
  * Sends an acknowledgement without data.
@@ -27,10 +32,9 @@ export function sendAck(tcb: Tcb): void {
  * The sequence number of a segment without data, which must lie in the peer's window or is ignored, acknowledgement and all:
  * not SND.NXT where that fell back to send again, and not beyond a window that shrank.
  */
-function acceptableSeq(tcb: Tcb): number {
-  const edge = tcb.sndUna + tcb.sndWnd | 0;
+function acceptableSeq({ sndUna, sndWnd, sndMax, iss }: Tcb): number {
   // Our SYN is beyond no window.
-  return before(edge, tcb.sndMax) && tcb.sndUna !== tcb.iss ? edge : tcb.sndMax;
+  return sndUna === iss ? sndMax : earlier(sndUna + sndWnd | 0, sndMax);
 }
 
 /**
@@ -38,8 +42,7 @@ function acceptableSeq(tcb: Tcb): number {
  *
  * @param tcb The connection.
  */
-export function sendKeepAlive(tcb: Tcb): void {
-  tcb.shared.counters.keepAliveProbes++;
+export function sendProbe(tcb: Tcb): void {
   emit(tcb, ACK, tcb.sndUna - 1 | 0, 0, 0);
 }
 
@@ -54,109 +57,105 @@ export function sendReset(tcb: Tcb): void {
   emit(tcb, RST | ACK, acceptableSeq(tcb), 0, 0);
 }
 
-/** Sends one segment of a connection, with the acknowledgement and the window of this moment. */
+/**
+ * Sends one segment of a connection, with the acknowledgement and the window of this moment.
+ *
+ * @param tcb The connection.
+ * @param flags Control bits.
+ * @param seq SEG.SEQ.
+ * @param offset Where its data begins in the send buffer.
+ * @param length Bytes of data.
+ */
 export function emit(tcb: Tcb, flags: number, seq: number, offset: number, length: number): void {
-  const { core, counters, windowShift, receiveBuffer } = tcb.shared;
+  const { shared, timestamps, sack, path, tsRecent } = tcb;
+  const { core } = shared;
   const packet = core.pool.take();
-  const { bytes } = packet;
+  const dataStart = packet.start;
   if (length > 0) {
-    tcb.sendBuffer.get(offset, bytes, packet.start, length);
+    tcb.sendBuffer.get(offset, packet.bytes, dataStart, length);
     packet.end += length;
+    tcb.lastSentAt = core.now();
   }
-  const now = core.now();
-  // An acknowledgement alone tells what came out of order; a segment with data has its room for data.
-  const sacked = length === 0 && tcb.sackReport && !(flags & (SYN | RST))
-    ? tcb.sackReport.fill(tcb.receiveBuffer, tcb.rcvNxt, tcb.timestamps ? 6 : 8)
-    : 0;
-  const optionsLength = (flags & SYN ? synOptionsLength(tcb.scaling, tcb.sack) : 0) +
-    (tcb.timestamps ? TIMESTAMPS_LENGTH : 0) + (sacked > 0 ? 4 + 4 * sacked : 0);
-  const at = packet.push(HEADER_LENGTH + optionsLength);
   let window: number;
   if (flags & SYN) {
-    const mss = Math.min(tcb.path.mms - 20, 65_535);
-    writeSynOptions(bytes, at + HEADER_LENGTH, mss, tcb.scaling ? windowShift : -1, tcb.sack);
     // The window of a SYN is never scaled (RFC 7323, 2.2).
-    window = Math.min(receiveBuffer, 65_535);
+    window = Math.min(shared.receiveBuffer, 65_535);
     tcb.rcvAdv = tcb.rcvNxt + window | 0;
-  } else window = windowToTell(tcb);
-  if (tcb.timestamps) {
-    writeTimestamps(bytes, packet.start + HEADER_LENGTH + optionsLength - 10, tcb.tsNow(), tcb.tsRecent);
+    const mss = Math.min(path.mms - HEADER_LENGTH, 65_535);
+    pushSynOptions(packet, mss, tcb.scaling ? shared.windowShift : -1, sack, timestamps, tsNow(shared), tsRecent);
+  } else {
+    window = windowToTell(tcb);
+    // As many blocks as there is room for, which in a full segment is none.
+    if (sack && !(flags & RST)) {
+      const room = Math.min(tcb.mss - length - 4 >> 3 << 1, timestamps ? 6 : 8);
+      const count = tcb.receiveBuffer.sacked(room);
+      if (count > 0) pushSack(packet, tcb.receiveBuffer.outOfOrder.blocks, count);
+    }
+    if (timestamps) pushTimestamps(packet, tsNow(shared), tsRecent);
   }
-  if (sacked > 0) writeSack(bytes, at + HEADER_LENGTH, tcb.sackReport!.blocks, sacked);
   let urgent = 0;
   if (before(tcb.sndUna, tcb.sndUp) && before(seq, tcb.sndUp) && !(flags & (SYN | RST))) {
     flags |= URG;
     urgent = Math.min(tcb.sndUp - seq | 0, 65_535);
   }
-  writeHeader(
-    packet,
-    at,
-    tcb.localPort,
-    tcb.remotePort,
-    seq,
-    flags & ACK ? tcb.rcvNxt : 0,
-    optionsLength,
-    flags,
-    window,
-    urgent,
-  );
-  finishChecksum(packet, at, tcb.path.addressSum);
   if (flags & ACK) {
     tcb.ackNow = false;
     tcb.unacked = 0;
     tcb.lastAckSent = tcb.rcvNxt;
-    if (tcb.ackTimer.armed) core.timers.disarm(tcb.ackTimer);
+    if (tcb.ackTimer?.armed) core.timers.disarm(tcb.ackTimer);
   }
-  tcb.lastSentAt = now;
-  counters.segmentsSent++;
-  tcb.path.transmit(packet, PROTOCOL_TCP);
-  core.pool.give(packet);
+  dispatch(shared, tcb, packet, dataStart, seq, flags & ACK ? tcb.rcvNxt : 0, flags, window, urgent);
 }
 
 /**
- * Writes a header without its options, and leaves its checksum 0.
+ * Sends a segment without data that belongs to no connection, or to one in TIME-WAIT.
  *
- * @param packet The packet, its window at the header.
- * @param at Where the header starts in its bytes.
- * @param sourcePort Our port.
- * @param destinationPort The peer's port.
+ * @param shared What all connections share.
+ * @param ends Between whom.
  * @param seq SEG.SEQ.
  * @param ack SEG.ACK.
- * @param optionsLength Bytes of options.
  * @param flags Control bits.
  * @param window SEG.WND.
- * @param urgent SEG.UP.
+ * @param tsEcr The peer's clock, as it was heard; null without timestamps.
  */
-export function writeHeader(
-  packet: Packet,
-  at: number,
-  sourcePort: number,
-  destinationPort: number,
+export function sendBare(
+  shared: TcpShared,
+  ends: Ends,
   seq: number,
   ack: number,
-  optionsLength: number,
+  flags: number,
+  window: number,
+  tsEcr: number | null,
+): void {
+  const packet = shared.core.pool.take();
+  const dataStart = packet.start;
+  if (tsEcr !== null) pushTimestamps(packet, tsNow(shared), tsEcr);
+  dispatch(shared, ends, packet, dataStart, seq, ack, flags, window, 0);
+}
+
+/** Writes the header before the options, sends the segment, and gives the packet back. */
+function dispatch(
+  shared: TcpShared,
+  { path, localPort, remotePort }: Ends,
+  packet: Packet,
+  dataStart: number,
+  seq: number,
+  ack: number,
   flags: number,
   window: number,
   urgent: number,
 ): void {
   const { bytes } = packet;
-  setI32(bytes, at, sourcePort << 16 | destinationPort);
+  const at = packet.transport = packet.push(HEADER_LENGTH);
+  setI32(bytes, at, localPort << 16 | remotePort);
   setI32(bytes, at + 4, seq);
   setI32(bytes, at + 8, ack);
-  setI32(bytes, at + 12, HEADER_LENGTH + optionsLength << 26 | flags << 16 | window);
+  setI32(bytes, at + 12, dataStart - at << 26 | flags << 16 | window);
   setI32(bytes, at + 16, urgent);
-  packet.transport = at;
-}
-
-/**
- * Writes the checksum of a segment.
- *
- * @param packet The packet, its window at the header, whose checksum is 0.
- * @param at Where the header starts in its bytes.
- * @param addressSum The sum of the pseudo-header's addresses.
- */
-export function finishChecksum(packet: Packet, at: number, addressSum: number): void {
-  const checksum = foldChecksum(sumPacket(packet, at, packet.end, addressSum + PROTOCOL_TCP + packet.length));
-  packet.bytes[at + 16] = checksum >> 8;
-  packet.bytes[at + 17] = checksum;
+  const checksum = foldChecksum(sumPacket(packet, at, packet.end, path.addressSum + PROTOCOL_TCP + packet.length));
+  bytes[at + 16] = checksum >> 8;
+  bytes[at + 17] = checksum;
+  shared.counters.segmentsSent++;
+  path.transmit(packet, PROTOCOL_TCP);
+  shared.core.pool.give(packet);
 }

@@ -13,81 +13,70 @@ import {
   type Network,
   type Path,
   PROTOCOL_TCP,
+  sameAddress,
 } from "../../core/ip.ts";
 import { KeyedHash } from "../../core/keyed_hash.ts";
-import { NetError } from "../../core/net_error.ts";
+import { NetError, type NetErrorCode } from "../../core/net_error.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { Core } from "../../core/protocol.ts";
-import type {
-  Tcp,
-  TcpAcceptor,
-  TcpConn,
-  TcpConnection,
-  TcpConnectOptions,
-  TcpListener,
-  TcpListenOptions,
-  TcpUser,
-} from "../tcp.ts";
+import type { TcpClient, TcpConn, TcpConnection, TcpConnectOptions, TcpUser } from "../tcp.ts";
+import { BufferPool } from "./buffers.ts";
+import { connect } from "./conn.ts";
 import { Connection } from "./connection.ts";
-import { connect, Listening } from "./conn.ts";
+import { TcpCounters } from "./counters.ts";
 import { Demux } from "./demux.ts";
 import { end } from "./end.ts";
 import { isnClock } from "./isn.ts";
-import { Listener } from "./listener.ts";
-import { segmentArrives, takeSyn } from "./receive.ts";
-import { sendReset } from "./emit.ts";
-import { checkPort, ephemeralPorts } from "./ports.ts";
+import { checkPort, ephemeralPort } from "./ports.ts";
+import { segmentArrives } from "./receive.ts";
 import { refuse } from "./refuse.ts";
-import { ACK, FIN, RST, Segment, SYN } from "./segment.ts";
+import { RST, Segment } from "./segment.ts";
 import { before } from "./sequence.ts";
-import { SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
-import { Tcb, type TcpShared } from "./tcb.ts";
+import type { TcpOptions } from "./settings.ts";
+import type { TcpShared } from "./shared.ts";
+import { type State, SYN_RECEIVED, SYN_SENT } from "./state.ts";
+import { type TimeWait, TimeWaits } from "./time_wait.ts";
 
-/** Connections that may wait to be accepted where the app sets no limit. */
-const BACKLOG = 1024;
-
-/** The TCP layer. */
-export class TcpLayer implements Tcp, IpReceiver {
-  readonly #shared: TcpShared;
-  readonly #core: Core;
-  readonly #ip: Ip;
-  readonly #demux: Demux;
-  readonly #listeners: Map<number, Listener[]> = new Map();
+/** The TCP layer; it opens connections, and takes none. */
+export class TcpLayer implements TcpClient, IpReceiver {
+  /** What the connections share. */
+  readonly shared: TcpShared;
   readonly #segment: Segment = new Segment();
   readonly #isnHash: KeyedHash;
-  readonly #maxConnections: number;
 
   /**
    * Starts the layer.
    *
+   * @param core The core.
    * @param ip What carries it.
-   * @param shared What all connections share, except how to forget one.
-   * @param maxConnections Connections that there may be at the same time.
+   * @param options Limits and times.
    */
-  constructor(ip: Ip, shared: Omit<TcpShared, "forget" | "timeWaiting" | "maxTimeWait">, maxConnections: number) {
-    const { core } = shared;
-    this.#core = core;
-    this.#ip = ip;
-    this.#demux = new Demux(core.random());
+  constructor(core: Core, readonly ip: Ip, options: Required<TcpOptions>) {
+    const counters = new TcpCounters();
+    const timestampOffset = core.random();
+    const demux = new Demux(core.random(), counters);
     this.#isnHash = new KeyedHash(() => core.random());
-    this.#maxConnections = maxConnections;
-    this.#shared = {
-      ...shared,
-      timeWaiting: new Set(),
-      maxTimeWait: Math.ceil(maxConnections / 4),
-      forget: (tcb) => {
-        this.#demux.remove(tcb);
-        shared.counters.connections--;
-      },
+    this.shared = {
+      ...options,
+      core,
+      counters,
+      buffers: new BufferPool(),
+      windowShift: Math.max(0, 16 - Math.clz32(options.receiveBuffer)),
+      timestampOffset,
+      demux,
+      timeWaits: new TimeWaits(core, counters, demux, options.timeWait, Math.ceil(options.maxConnections / 4)),
     };
     ip.attach(PROTOCOL_TCP, this);
-    core.count("tcp", shared.counters);
-    core.onClose(() => this.#close());
+    core.count("tcp", counters);
+    core.onClose(() => {
+      // Every connection is reset, and its user told.
+      for (const endpoint of demux) if (endpoint instanceof Connection) endpoint.abort();
+    });
   }
 
   /** Reads a segment. */
   receive(packet: Packet): void {
-    const { counters } = this.#shared;
+    const { counters, demux } = this.shared;
     const segment = this.#segment;
     const network = packet.ip!;
     counters.segmentsReceived++;
@@ -110,239 +99,140 @@ export class TcpLayer implements Tcp, IpReceiver {
       counters.badAddress++;
       return;
     }
-    const tcb = this.#demux.find(packet, segment.destinationPort, segment.sourcePort);
-    if (!tcb) return this.#withoutConnection(packet, segment);
-    const verdict = segmentArrives(tcb, segment, packet);
-    if (verdict === "reset") refuse(this.#shared, packet, segment);
-    else if (verdict === "reopen") {
-      // The old connection's numbers are all below those of the new one (RFC 1122, 4.2.2.13).
-      const iss = tcb.sndMax + 0x20000 | 0;
-      end(tcb, null);
-      this.#withoutConnection(packet, segment, iss);
+    const endpoint = demux.find(packet, segment.destinationPort, segment.sourcePort);
+    if (endpoint instanceof Connection) {
+      if (segmentArrives(endpoint, segment, packet)) refuse(this.shared, packet, segment);
+    } else if (!(segment.flags & RST) && (!endpoint || (endpoint as TimeWait).takes(this.shared, segment))) {
+      this.withoutConnection(packet, segment, endpoint as TimeWait | null);
     }
   }
 
-  /** A segment for no connection: a listener's, or one to refuse (RFC 9293, 3.10.7.1 and 3.10.7.2). */
-  #withoutConnection(packet: Packet, segment: Segment, iss?: number): void {
-    const { counters } = this.#shared;
-    const { flags } = segment;
-    const listener = this.#listenerFor(segment.destinationPort, packet);
-    if (flags & RST) return;
-    if (!listener || flags & ACK) {
-      counters.noConnection++;
-      return refuse(this.#shared, packet, segment);
-    }
-    // A SYN that closes at once is no way to begin.
-    if (!(flags & SYN) || flags & FIN) {
-      counters.badFlags++;
-      return;
-    }
-    if (!listener.makeRoom() || !this.#makeRoom()) {
-      counters.backlogFull++;
-      return;
-    }
-    const path = packet.ip!.pathBack(packet);
-    if (!path) {
-      counters.badAddress++;
-      return;
-    }
-    const tcb = new Tcb(this.#shared, path, segment.destinationPort, segment.sourcePort);
-    this.#start(tcb, iss ?? this.#isn(tcb));
-    listener.halfOpened(tcb);
-    tcb.state = SYN_RECEIVED;
-    takeSyn(tcb, segment);
+  /**
+   * Takes a segment, no reset, that is for no connection (RFC 9293, 3.10.7.1).
+   *
+   * @param packet The packet.
+   * @param segment The segment in it.
+   * @param _old What is left of the connection whose place a SYN may take.
+   */
+  withoutConnection(packet: Packet, segment: Segment, _old: TimeWait | null): void {
+    this.shared.counters.noConnection++;
+    refuse(this.shared, packet, segment);
   }
 
-  /** Whether there may be one more connection; the oldest one in TIME-WAIT makes room. */
-  #makeRoom(): boolean {
-    if (this.#demux.size < this.#maxConnections) return true;
-    for (const oldest of this.#shared.timeWaiting) {
-      end(oldest, null);
-      return true;
-    }
+  /** Whether somebody listens on a port. */
+  listensOn(_port: number): boolean {
     return false;
   }
 
-  /** Puts a new connection in, its SYN to be sent. */
-  #start(tcb: Tcb, iss: number): void {
-    tcb.iss =
-      tcb.sndUna =
-      tcb.sndNxt =
-      tcb.sndMax =
-      tcb.recover =
-      tcb.sndUp =
-      tcb.sndSmall =
-        iss;
-    tcb.synQueued = true;
-    tcb.timestamps = this.#shared.timestamps;
-    tcb.sack = this.#shared.sack;
-    this.#demux.add(tcb);
-    this.#shared.counters.connections++;
-    this.#core.ready(tcb);
+  /** Whether there may be one more connection; the oldest one in TIME-WAIT makes room. */
+  makeRoom(): boolean {
+    const { counters, maxConnections, timeWaits } = this.shared;
+    return counters.connections < maxConnections || timeWaits.endOldest();
   }
 
-  #isn(tcb: Tcb): number {
-    const { network, source, destination } = tcb.path;
-    const name = `${network.format(source)} ${tcb.localPort} ${network.format(destination)} ${tcb.remotePort}`;
-    return isnClock(this.#core.now()) + this.#isnHash.hash(name) | 0;
-  }
-
-  #listenerFor(port: number, packet: Packet): Listener | null {
-    const listeners = this.#listeners.get(port);
-    if (!listeners) return null;
-    let found: Listener | null = null;
-    for (const listener of listeners) {
-      if (listener.address === null) found ??= listener;
-      else if (sameAddress(packet.ip!, listener.address, packet)) return listener;
-    }
-    return found;
+  /**
+   * Makes a connection, its SYN to be sent.
+   *
+   * @param path The way to the peer.
+   * @param localPort Our port.
+   * @param remotePort The peer's port.
+   * @param state Its state.
+   * @param iss Its initial sequence number, where that must be a certain one.
+   * @returns The connection.
+   */
+  start(path: Path, localPort: number, remotePort: number, state: State, iss?: number): Connection {
+    const { shared } = this;
+    const { network, source, destination } = path;
+    const name = `${network.format(source)} ${localPort} ${network.format(destination)} ${remotePort}`;
+    const connection = new Connection(shared, path, localPort, remotePort);
+    connection.state = state;
+    connection.begin(iss ?? isnClock(shared.core.now()) + this.#isnHash.hash(name) | 0);
+    shared.demux.add(connection);
+    return connection;
   }
 
   /** Hears of an ICMP error about a segment of ours; believed only if that segment may be in flight (RFC 5927, 4.1). */
   fault(packet: Packet, fault: IpFault): void {
-    const { counters } = this.#shared;
-    const tcb = packet.length >= 8 ? this.#demux.findQuoted(packet, packet.u16(0), packet.u16(2)) : null;
-    const seq = packet.length >= 8 ? packet.i32(4) : 0;
-    if (!tcb || tcb.state === TIME_WAIT || before(seq, tcb.sndUna) || !before(seq, tcb.sndMax)) {
+    const { counters, demux } = this.shared;
+    const tcb = packet.length < 8 ? null : demux.findPath(
+      packet.ip!.destinationHash(packet),
+      packet.u16(0),
+      packet.u16(2),
+      (path) => path.quoted(packet),
+    );
+    if (!(tcb instanceof Connection) || before(packet.i32(4), tcb.sndUna) || !before(packet.i32(4), tcb.sndMax)) {
       counters.strayFaults++;
       return;
     }
     if (fault.mtu > 0) {
-      const mss = tcb.mss;
+      const { mss } = tcb;
       tcb.path.limit(fault.mtu);
+      if (tcb.mss >= mss) return;
       // What was too big goes again at once, in smaller pieces.
-      if (tcb.mss < mss) {
-        tcb.sndNxt = tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED ? tcb.sndNxt : tcb.sndUna;
-        tcb.timedAt = -1;
-        this.#core.ready(tcb);
-      }
-      return;
+      if (tcb.state > SYN_RECEIVED) tcb.sndNxt = tcb.sndUna;
+      tcb.timedAt = -1;
+      return tcb.wake();
     }
-    const error = new NetError(
-      fault.code,
-      `Connection to ${tcb.peer} failed: ${fault.message}`,
-    );
+    const error = tcb.failure(fault.code, `failed: ${fault.message}`);
     // Of a synchronized connection it is only remembered: forged ones are easy, and the network may recover (RFC 5927, 5).
     if (tcb.state === SYN_SENT && fault.hard) end(tcb, error);
-    else tcb.error = error;
-  }
-
-  /** Takes connections on a port, without promises. */
-  accept(options: TcpListenOptions, onConnection: (connection: TcpConnection) => TcpUser | null): TcpAcceptor {
-    const { hostname, backlog = BACKLOG } = options;
-    const any = hostname === undefined || hostname === "0.0.0.0" || hostname === "::";
-    const found = any ? null : this.#parse(hostname);
-    if (found && !found.network.isLocal(found.address)) {
-      throw new NetError("EADDRNOTAVAIL", `Cannot listen on ${hostname}: it is none of this stack's addresses`);
-    }
-    const address = found ? found.address : null;
-    const port = this.#portToListen(checkPort(options.port, 0), address, found?.network);
-    const listener = new Listener(
-      { hostname: any ? hostname ?? "0.0.0.0" : hostname, port },
-      address,
-      backlog,
-      onConnection,
-      (closed) => this.#unlisten(closed),
-    );
-    const others = this.#listeners.get(port);
-    if (others) others.push(listener);
-    else this.#listeners.set(port, [listener]);
-    return listener;
-  }
-
-  #portToListen(port: number, address: IpAddress | null, network?: Network): number {
-    if (port === 0) {
-      for (const free of ephemeralPorts(this.#core)) if (!this.#listeners.has(free)) return free;
-      throw new NetError("EADDRINUSE", "Cannot listen: every port that could be chosen is in use");
-    }
-    const text = (a: IpAddress): string => this.#ip.networkOf(a)!.format(a);
-    const taken = this.#listeners.get(port)?.some((other) =>
-      other.address === null || address === null
-        ? other.address === address
-        : network && text(other.address) === text(address)
-    );
-    if (taken) throw new NetError("EADDRINUSE", `Cannot listen on TCP port ${port}: it is in use`);
-    return port;
-  }
-
-  #unlisten(listener: Listener): void {
-    const { port } = listener.local;
-    const rest = this.#listeners.get(port)!.filter((other) => other !== listener);
-    if (rest.length > 0) this.#listeners.set(port, rest);
-    else this.#listeners.delete(port);
+    else tcb.fault = error;
   }
 
   /** Opens a connection, without promises. */
   open(options: TcpConnectOptions, user: TcpUser): TcpConnection {
     const { hostname, localHostname } = options;
     const remotePort = checkPort(options.port, 1);
-    const { network, address } = this.#parse(hostname);
-    const source = localHostname === undefined ? null : this.#parse(localHostname).address;
-    const to = `${hostname} port ${remotePort}`;
+    const { network, address } = this.parse(hostname);
+    const source = localHostname === undefined ? null : this.parse(localHostname).address;
+    const refused = (code: NetErrorCode, why: string): NetError =>
+      new NetError(code, `Cannot connect to ${hostname} port ${remotePort}: ${why}`);
     // MUST-46: a connection has exactly two ends.
-    if (network.isMany(address)) {
-      throw new NetError("EADDRNOTAVAIL", `Cannot connect to ${to}: it names more than one host`);
-    }
+    if (network.isMany(address)) throw refused("EADDRNOTAVAIL", "it names more than one host");
     const path = network.path(address, source);
-    if (typeof path === "string") throw new NetError(path, `Cannot connect to ${to}: ${REASONS[path] ?? path}`);
-    if (!this.#makeRoom()) {
-      throw new NetError("EMFILE", `Cannot connect to ${to}: ${this.#maxConnections} connections are open`);
-    }
-    const localPort = this.#portToConnect(options.localPort, path, remotePort, to);
-    const tcb = new Tcb(this.#shared, path, localPort, remotePort);
-    tcb.state = SYN_SENT;
-    const connection = new Connection(tcb, user);
-    this.#shared.counters.activeOpens++;
-    this.#start(tcb, this.#isn(tcb));
+    if (typeof path === "string") throw refused(path, REASONS[path] ?? path);
+    if (!this.makeRoom()) throw refused("EMFILE", `${this.shared.maxConnections} connections are open`);
+    const isFree = (port: number): boolean =>
+      !this.shared.demux.findPath(
+        path.hash,
+        port,
+        remotePort,
+        (other) => sameAddress(other.destination, address) && sameAddress(other.source, path.source),
+      );
+    let { localPort } = options;
+    if (localPort === undefined) {
+      localPort = ephemeralPort(this.shared.core, (port) => !this.listensOn(port) && isFree(port));
+      if (localPort === 0) throw refused("EADDRNOTAVAIL", "every local port is in use");
+    } else if (!isFree(checkPort(localPort, 1))) throw refused("EADDRINUSE", `local port ${localPort} is in use`);
+    const connection = this.start(path, localPort, remotePort, SYN_SENT);
+    connection.user = user;
+    this.shared.counters.activeOpens++;
     return connection;
   }
 
-  #portToConnect(wanted: number | undefined, path: Path, remotePort: number, to: string): number {
-    if (wanted !== undefined) {
-      if (!this.#demux.has(path, checkPort(wanted, 1), remotePort)) return wanted;
-      throw new NetError("EADDRINUSE", `Cannot connect to ${to}: local port ${wanted} is in use`);
-    }
-    for (const port of ephemeralPorts(this.#core)) {
-      if (!this.#listeners.has(port) && !this.#demux.has(path, port, remotePort)) return port;
-    }
-    throw new NetError("EADDRNOTAVAIL", `Cannot connect to ${to}: every local port is in use`);
-  }
-
-  #parse(hostname: string): { readonly network: Network; readonly address: IpAddress } {
-    const found = this.#ip.parse(hostname);
-    if (!found) {
-      throw new NetError(
-        "ENOTFOUND",
-        `Cannot find host "${hostname}": it is no address of a family that this stack has`,
-      );
-    }
-    return found;
-  }
-
-  /** Takes connections on a port, in the shape of `Deno.listen`. */
-  listen(options: TcpListenOptions): TcpListener {
-    return new Listening(this, options);
+  /**
+   * Reads an address.
+   *
+   * @param hostname The address in text.
+   * @returns The address and its network.
+   * @throws {NetError} `ENOTFOUND` when it is none.
+   */
+  parse(hostname: string): { readonly network: Network; readonly address: IpAddress } {
+    const found = this.ip.parse(hostname);
+    if (found) return found;
+    throw new NetError(
+      "ENOTFOUND",
+      `Cannot find host "${hostname}": it is no address of a family that this stack has`,
+    );
   }
 
   /** Opens a connection, in the shape of `Deno.connect`. */
   connect(options: TcpConnectOptions & { readonly signal?: AbortSignal }): Promise<TcpConn> {
     const { hostname, signal } = options;
-    const { resolver } = this.#ip;
-    if (!resolver || this.#ip.parse(hostname)) return connect(this, options);
+    const { resolver } = this.ip;
+    if (!resolver || this.ip.parse(hostname)) return connect(this, options);
     const attempt = (hostname: string, signal: AbortSignal) => connect(this, { ...options, hostname, signal });
     return resolver.connect(hostname, attempt, signal);
-  }
-
-  /** The stack closes: every connection is reset, and its user told. */
-  #close(): void {
-    for (const tcb of this.#demux) {
-      if (tcb.connection) tcb.connection.abort();
-      else {
-        sendReset(tcb);
-        end(tcb, null);
-      }
-    }
-    for (const listeners of this.#listeners.values()) for (const listener of listeners) listener.close();
   }
 }
 
@@ -350,10 +240,3 @@ const REASONS: Record<string, string> = {
   ENETUNREACH: "no route leads there",
   EADDRNOTAVAIL: "the local address is none of this stack's",
 };
-
-function sameAddress(network: Network, address: IpAddress, packet: Packet): boolean {
-  const destination = network.destination(packet);
-  return typeof address === "number" || typeof destination === "number"
-    ? address === destination
-    : address.equals(destination);
-}

@@ -6,27 +6,19 @@
 
 import type { IpAddress } from "../../core/ip.ts";
 import type { TcpAcceptor, TcpConnection, TcpEndpoint, TcpUser } from "../tcp.ts";
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { end } from "./end.ts";
-import { sendReset } from "./emit.ts";
 import { SYN_RECEIVED } from "./state.ts";
-import { EVENT_OPENED, type Tcb } from "./tcb.ts";
+import type { Tcb } from "./tcb.ts";
 
 /** A port that accepts connections. */
 export class Listener implements TcpAcceptor {
-  /** Where it accepts. */
-  readonly local: TcpEndpoint;
-  /** The address that it accepts for; null for all of ours. */
-  readonly address: IpAddress | null;
   /** Connections that wait for the app to take them, where the app takes them one by one. */
   waiting: number = 0;
   /** Whether it was closed. */
   closed: boolean = false;
   /** Hears that it was closed. */
   onClose: (() => void) | null = null;
-  readonly #backlog: number;
-  readonly #onConnection: (connection: TcpConnection) => TcpUser | null;
-  readonly #forget: (listener: Listener) => void;
   /** Handshakes under way, the oldest first. */
   readonly #halfOpen: Set<Tcb> = new Set();
 
@@ -40,18 +32,12 @@ export class Listener implements TcpAcceptor {
    * @param forget Takes the listener out of the layer.
    */
   constructor(
-    local: TcpEndpoint,
-    address: IpAddress | null,
-    backlog: number,
-    onConnection: (connection: TcpConnection) => TcpUser | null,
-    forget: (listener: Listener) => void,
-  ) {
-    this.local = local;
-    this.address = address;
-    this.#backlog = backlog;
-    this.#onConnection = onConnection;
-    this.#forget = forget;
-  }
+    readonly local: TcpEndpoint,
+    readonly address: IpAddress | null,
+    readonly backlog: number,
+    readonly onConnection: (connection: TcpConnection) => TcpUser | null,
+    readonly forget: (listener: Listener) => void,
+  ) {}
 
   /**
    * Makes room for one more handshake: where the backlog is full of handshakes, the oldest gives way without a word, so that
@@ -60,7 +46,7 @@ export class Listener implements TcpAcceptor {
    * @returns False when the backlog is full of connections that the app has not taken.
    */
   makeRoom(): boolean {
-    if (this.#halfOpen.size + this.waiting < this.#backlog) return true;
+    if (this.#halfOpen.size + this.waiting < this.backlog) return true;
     for (const oldest of this.#halfOpen) {
       if (oldest.state !== SYN_RECEIVED) continue;
       end(oldest, null);
@@ -89,40 +75,21 @@ export class Listener implements TcpAcceptor {
   }
 
   /**
-   * A handshake is done.
-   *
-   * @param tcb Its connection.
-   * @returns False when nobody takes it any more: it was reset.
-   */
-  established(tcb: Tcb): boolean {
-    if (this.closed) {
-      sendReset(tcb);
-      end(tcb, null);
-      return false;
-    }
-    new Connection(tcb, null);
-    tcb.shared.counters.passiveOpens++;
-    tcb.raise(EVENT_OPENED);
-    return true;
-  }
-
-  /**
    * Hands a connection to the app.
    *
-   * @param tcb The connection.
-   * @param connection The same, as the app sees it.
+   * @param connection The connection.
    */
-  accept(tcb: Tcb, connection: TcpConnection): void {
-    this.#halfOpen.delete(tcb);
-    if (this.closed) return connection.abort();
-    connection.user = this.#onConnection(connection);
+  accept(connection: Connection): void {
+    this.#halfOpen.delete(connection);
+    if (this.closed) connection.abort();
+    else connection.user = this.onConnection(connection);
   }
 
   /** Stops accepting. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.#forget(this);
+    this.forget(this);
     this.onClose?.();
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { getI32, setI32 } from "../../core/packet.ts";
+import { getI32, type Packet, setI32 } from "../../core/packet.ts";
 import type { Segment } from "./segment.ts";
 
 const END = 0;
@@ -21,8 +21,6 @@ export const TIMESTAMPS = 8;
 
 /** The largest shift of a window (RFC 7323, 2.3). */
 export const MAX_SHIFT = 14;
-/** Bytes of the timestamps option with the two no-operations that align it (RFC 7323, appendix A). */
-export const TIMESTAMPS_LENGTH = 12;
 
 /**
  * Tells how long an option is.
@@ -71,55 +69,60 @@ export function readOptions(bytes: Uint8Array, at: number, end: number, segment:
   }
 }
 
+/** Puts four bytes in front of what a packet holds. */
+function push(packet: Packet, word: number): void {
+  setI32(packet.bytes, packet.push(4), word);
+}
+
 /**
- * Writes the timestamps option behind the two no-operations that align it.
+ * Puts the timestamps option in front of what a packet holds.
  *
- * @param bytes Where to.
- * @param at The first byte of the option itself, two bytes after the no-operations' first.
+ * @param packet The packet.
  * @param tsVal Our clock.
  * @param tsEcr The peer's clock, as it was heard.
+ * @param before The two bytes that align it: no-operations, as RFC 7323, appendix A has it, when left out.
  */
-export function writeTimestamps(bytes: Uint8Array, at: number, tsVal: number, tsEcr: number): void {
-  setI32(bytes, at - 2, NOP << 24 | NOP << 16 | TIMESTAMPS << 8 | 10);
-  setI32(bytes, at + 2, tsVal);
-  setI32(bytes, at + 6, tsEcr);
+export function pushTimestamps(packet: Packet, tsVal: number, tsEcr: number, before: number = NOP << 8 | NOP): void {
+  push(packet, tsEcr);
+  push(packet, tsVal);
+  push(packet, before << 16 | TIMESTAMPS << 8 | 10);
 }
 
 /**
- * Bytes of the options that only a SYN carries.
+ * Puts the options of a SYN in front of what a packet holds: they look as Linux's do.
  *
- * @param scaling Whether windows are scaled.
- * @param sack Whether selective acknowledgements are permitted.
- * @returns A multiple of four.
- */
-export function synOptionsLength(scaling: boolean, sack: boolean): number {
-  return 4 + (scaling ? 4 : 0) + (sack ? 4 : 0);
-}
-
-/**
- * Writes the options that only a SYN carries.
- *
- * @param bytes Where to.
- * @param at Their first byte.
+ * @param packet The packet.
  * @param mss The largest segment that we take (MUST-67).
  * @param windowScale The shift of our windows; -1 to leave the option out.
  * @param sack Whether selective acknowledgements are permitted.
+ * @param timestamps Whether timestamps are used.
+ * @param tsVal Our clock.
+ * @param tsEcr The peer's clock, as it was heard.
  */
-export function writeSynOptions(bytes: Uint8Array, at: number, mss: number, windowScale: number, sack: boolean): void {
-  setI32(bytes, at, MSS << 24 | 4 << 16 | mss);
-  if (sack) setI32(bytes, at += 4, NOP << 24 | NOP << 16 | SACK_PERMITTED << 8 | 2);
-  if (windowScale >= 0) setI32(bytes, at + 4, NOP << 24 | WINDOW_SCALE << 16 | 3 << 8 | windowScale);
+export function pushSynOptions(
+  packet: Packet,
+  mss: number,
+  windowScale: number,
+  sack: boolean,
+  timestamps: boolean,
+  tsVal: number,
+  tsEcr: number,
+): void {
+  const permitted = sack ? SACK_PERMITTED << 8 | 2 : undefined;
+  if (windowScale >= 0) push(packet, NOP << 24 | WINDOW_SCALE << 16 | 3 << 8 | windowScale);
+  if (timestamps) pushTimestamps(packet, tsVal, tsEcr, permitted);
+  else if (permitted) push(packet, NOP << 24 | NOP << 16 | permitted);
+  push(packet, MSS << 24 | 4 << 16 | mss);
 }
 
 /**
- * Writes a SACK option.
+ * Puts a SACK option in front of what a packet holds, behind the no-operations that align it.
  *
- * @param bytes Where to.
- * @param at Its first byte, the no-operations that align it included.
+ * @param packet The packet.
  * @param blocks Pairs of sequence numbers: the first of a block, one past its last.
- * @param count Numbers to write, two for each block.
+ * @param count Numbers to write, two for each block; nothing is written for 0.
  */
-export function writeSack(bytes: Uint8Array, at: number, blocks: ArrayLike<number>, count: number): void {
-  setI32(bytes, at, NOP << 24 | NOP << 16 | SACK << 8 | 2 + 4 * count);
-  for (let i = 0; i < count; i++) setI32(bytes, at += 4, blocks[i]!);
+export function pushSack(packet: Packet, blocks: ArrayLike<number>, count: number): void {
+  for (let i = count; i > 0;) push(packet, blocks[--i]!);
+  if (count > 0) push(packet, NOP << 24 | NOP << 16 | SACK << 8 | 2 + 4 * count);
 }

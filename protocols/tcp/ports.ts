@@ -12,13 +12,19 @@ const FIRST = 49_152;
 const COUNT = 16_384;
 
 /**
- * Every ephemeral port once, from a random one on (RFC 6056, algorithm 1).
+ * Chooses an ephemeral port, looking from a random one on (RFC 6056, algorithm 1).
  *
  * @param core Where randomness comes from.
+ * @param isFree Whether a port may be chosen.
+ * @returns The port; 0 when none is free.
  */
-export function* ephemeralPorts(core: Core): Generator<number> {
+export function ephemeralPort(core: Core, isFree: (port: number) => boolean): number {
   const first = core.random() >>> 0;
-  for (let i = 0; i < COUNT; i++) yield FIRST + (first + i) % COUNT;
+  for (let i = 0; i < COUNT; i++) {
+    const port = FIRST + (first + i) % COUNT;
+    if (isFree(port)) return port;
+  }
+  return 0;
 }
 
 /**

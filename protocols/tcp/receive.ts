@@ -4,16 +4,15 @@
  * @module
  */
 
-import { NetError } from "../../core/net_error.ts";
 import type { Packet } from "../../core/packet.ts";
 import { acknowledge, takeAck } from "./acknowledge.ts";
 import { answerStray, challenge } from "./challenge.ts";
-import { end, enterTimeWait } from "./end.ts";
-import { ACK, FIN, RST, type Segment, SYN, URG } from "./segment.ts";
+import { end } from "./end.ts";
+import { ACK, RST, type Segment, SYN } from "./segment.ts";
 import { before, distance } from "./sequence.ts";
-import { CLOSING, ESTABLISHED, LAST_ACK, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
+import { CLOSING, ESTABLISHED, SYN_RECEIVED, SYN_SENT } from "./state.ts";
 import { EVENT_OPENED, type Tcb } from "./tcb.ts";
-import { takeData, takeUrgent } from "./text.ts";
+import { takeText } from "./text.ts";
 
 /** The send MSS towards a peer that does not say (MUST-15), by family. */
 const DEFAULT_MSS = { 4: 536, 6: 1220 };
@@ -27,96 +26,72 @@ const SMALL_MSS = 536;
 /** Milliseconds after which a timestamp says nothing any more: 24 days (RFC 7323, 5.5). */
 const TIMESTAMP_LIFETIME = 2_073_600_000;
 
-/** What becomes of a segment that a connection does not take. */
-export type Verdict = "done" | "reset" | "reopen";
-
 /**
  * Takes a segment.
  *
  * @param tcb The connection, in any state but CLOSED.
  * @param segment The segment.
  * @param packet The packet that holds its data.
- * @returns `"reset"` when it must be answered with a reset, `"reopen"` when it is a SYN that may begin a new connection in
- * the place of one in TIME-WAIT.
+ * @returns Whether it must be answered with a reset.
  */
-export function segmentArrives(tcb: Tcb, segment: Segment, packet: Packet): Verdict {
-  if (tcb.state === SYN_SENT) return inSynSent(tcb, segment);
-  const { flags } = segment;
-  if (tcb.state === TIME_WAIT && (flags & (SYN | RST | ACK | FIN)) === SYN && mayReopen(tcb, segment)) return "reopen";
-  if (tcb.state === SYN_RECEIVED && segment.seq === tcb.irs && (flags & (SYN | ACK | RST)) === SYN) {
+export function segmentArrives(tcb: Tcb, segment: Segment, packet: Packet): boolean {
+  if (tcb.state === SYN_SENT) return inSynSent(tcb, segment, packet);
+  const { counters, core } = tcb.shared;
+  if (tcb.state === SYN_RECEIVED && segment.seq === tcb.irs && (segment.flags & (SYN | RST)) === SYN) {
     // The peer's SYN again, whatever data it bears: it has not heard ours.
-    tcb.synQueued = true;
-    tcb.shared.core.ready(tcb);
-    return "done";
-  }
-  if (tcb.state === SYN_RECEIVED && segment.seq === tcb.irs && (flags & (SYN | ACK | RST)) === (SYN | ACK)) {
-    // Both opened at once: this is the peer's SYN again, with the acknowledgement of ours.
+    if (!(segment.flags & ACK)) {
+      tcb.acknowledge();
+      return false;
+    }
+    // Both opened at once: with the acknowledgement of our SYN.
     segment.seq = segment.seq + 1 | 0;
     segment.flags ^= SYN;
     tcb.ackNow = true;
   }
-  if (!acceptable(tcb, segment)) return "done";
-  if (segment.flags & RST) {
-    reset(tcb, segment);
-    return "done";
-  }
-  if (segment.flags & SYN) {
+  if (!acceptable(tcb, segment)) return false;
+  if (segment.flags & RST) reset(tcb, segment);
+  else if (segment.flags & SYN) {
     if (tcb.state === SYN_RECEIVED && tcb.listener) {
       // The peer has begun anew: back to LISTEN (RFC 9293, 3.10.7.4), with a reset, as Linux does.
       end(tcb, null);
-      return "reset";
+      return true;
     }
     // RFC 5961, 4: whoever really lost the connection answers the challenge with a reset.
     challenge(tcb);
-    return "done";
+  } else if (!(segment.flags & ACK)) counters.badFlags++;
+  else {
+    tcb.lastHeardAt = core.now();
+    tcb.keepAliveProbes = 0;
+    if (tcb.state === SYN_RECEIVED) {
+      // RFC 9293, 3.10.7.4: an acknowledgement of anything but our SYN is answered with a reset.
+      if (!before(tcb.sndUna, segment.ack) || before(tcb.sndMax, segment.ack)) return true;
+      establish(tcb);
+    }
+    if (takeAck(tcb, segment)) takeText(tcb, segment, packet);
   }
-  if (!(flags & ACK)) {
-    tcb.shared.counters.badFlags++;
-    return "done";
-  }
-  tcb.lastHeardAt = tcb.shared.core.now();
-  tcb.keepAliveProbes = 0;
-  if (tcb.state === SYN_RECEIVED) {
-    // RFC 9293, 3.10.7.4: an acknowledgement of anything but our SYN is answered with a reset.
-    if (!before(tcb.sndUna, segment.ack) || before(tcb.sndMax, segment.ack)) return "reset";
-    establish(tcb, segment);
-    if (tcb.listener?.established(tcb) === false) return "done";
-  }
-  if (!takeAck(tcb, segment)) return "done";
-  if (flags & URG) takeUrgent(tcb, segment);
-  if (segment.dataLength > 0 || flags & FIN) takeData(tcb, segment, packet);
-  return "done";
+  return false;
 }
 
-function inSynSent(tcb: Tcb, segment: Segment): Verdict {
+function inSynSent(tcb: Tcb, segment: Segment, packet: Packet): boolean {
   const { flags, ack } = segment;
-  if (flags & ACK && (!before(tcb.iss, ack) || before(tcb.sndMax, ack))) return flags & RST ? "done" : "reset";
+  if (flags & ACK && (!before(tcb.iss, ack) || before(tcb.sndMax, ack))) return !(flags & RST);
   if (flags & RST) {
     // Only a reset that acknowledges our SYN can come from whom we asked.
+    if (flags & ACK) reset(tcb, segment);
+  } else if (!(flags & SYN)) tcb.shared.counters.badFlags++;
+  else {
+    takeSyn(tcb, segment);
+    tcb.acknowledge();
     if (flags & ACK) {
-      tcb.shared.counters.resetsReceived++;
-      end(tcb, refused(tcb));
-    }
-    return "done";
-  }
-  if (!(flags & SYN)) {
-    tcb.shared.counters.badFlags++;
-    return "done";
-  }
-  takeSyn(tcb, segment);
-  if (flags & ACK) {
-    tcb.lastHeardAt = tcb.shared.core.now();
-    establish(tcb, segment);
-    acknowledge(tcb, segment);
-    tcb.ackNow = true;
-    tcb.raise(EVENT_OPENED);
-  } else {
+      tcb.lastHeardAt = tcb.shared.core.now();
+      establish(tcb);
+      acknowledge(tcb, segment);
+      segment.seq = tcb.rcvNxt;
+      takeText(tcb, segment, packet);
+    } else tcb.state = SYN_RECEIVED;
     // Both opened at once (MUST-10): our SYN goes again, with the acknowledgement of theirs.
-    tcb.state = SYN_RECEIVED;
-    tcb.synQueued = true;
-    tcb.shared.core.ready(tcb);
   }
-  return "done";
+  return false;
 }
 
 /**
@@ -128,7 +103,9 @@ function inSynSent(tcb: Tcb, segment: Segment): Verdict {
 export function takeSyn(tcb: Tcb, segment: Segment): void {
   const { shared } = tcb;
   tcb.irs = segment.seq;
-  tcb.rcvNxt = tcb.rcvUp = tcb.rcvAdv = segment.seq + 1 | 0;
+  tcb.rcvNxt = tcb.rcvUp = segment.seq + 1 | 0;
+  // What our SYN told, or will tell.
+  tcb.rcvAdv = tcb.rcvNxt + Math.min(shared.receiveBuffer, 65_535) | 0;
   tcb.peerMss = Math.max(segment.mss || DEFAULT_MSS[tcb.path.network.family], LEAST_MSS);
   tcb.rcvMss = Math.min(tcb.peerMss, SMALL_MSS);
   tcb.timestamps = shared.timestamps && segment.hasTimestamps;
@@ -147,77 +124,55 @@ export function takeSyn(tcb: Tcb, segment: Segment): void {
 }
 
 /** The handshake is done. */
-function establish(tcb: Tcb, segment: Segment): void {
-  const { shared } = tcb;
-  const simultaneous = tcb.state === SYN_RECEIVED && tcb.listener === null;
-  if (tcb.state === SYN_RECEIVED) {
-    tcb.sndWnd = segment.window << tcb.sndShift;
-    tcb.sndWndMax = Math.max(tcb.sndWndMax, tcb.sndWnd);
-    tcb.sndWl1 = segment.seq;
-    tcb.sndWl2 = segment.ack;
-  }
+function establish(tcb: Tcb): void {
   tcb.state = ESTABLISHED;
   tcb.ackLow = tcb.iss + 1 | 0;
-  tcb.congestion = shared.congestion(tcb.mss);
-  // A lost SYN is taken for congestion (RFC 6298, 5.7; RFC 5681, 3.1).
-  if (tcb.synTimedOut) tcb.congestion.cwnd = tcb.mss;
-  if (simultaneous) tcb.raise(EVENT_OPENED);
-  if (tcb.keepAlive > 0) shared.core.timers.arm(tcb.keepAliveTimer(), tcb.lastHeardAt + tcb.keepAlive);
-}
-
-/** Whether a SYN may open a connection anew that is in TIME-WAIT (RFC 1122, 4.2.2.13; RFC 6191). */
-function mayReopen(tcb: Tcb, segment: Segment): boolean {
-  if (tcb.timestamps && segment.hasTimestamps && segment.tsVal !== tcb.tsRecent) {
-    return before(tcb.tsRecent, segment.tsVal);
+  tcb.congestion = tcb.shared.congestion(tcb.mss);
+  if (tcb.rtt.backedOff) {
+    // A lost SYN is taken for congestion (RFC 6298, 5.7; RFC 5681, 3.1).
+    tcb.congestion.cwnd = tcb.mss;
+    tcb.rtt.afterSynTimeout();
   }
-  return before(tcb.rcvNxt, segment.seq);
+  if (tcb.listener) tcb.shared.counters.passiveOpens++;
+  tcb.raise(EVENT_OPENED);
+  if (tcb.keepAlive > 0) tcb.armKeepAlive(tcb.lastHeardAt + tcb.keepAlive);
 }
 
 /** Whether a segment lies in the window (3.4): what lies outside is answered with an acknowledgement and dropped. */
 function acceptable(tcb: Tcb, segment: Segment): boolean {
-  const { flags, length } = segment;
-  const window = Math.max(tcb.rcvAdv - tcb.rcvNxt | 0, 0);
-  const from = distance(segment.seq, tcb.rcvNxt);
-  const to = from + length;
+  const { flags, length, seq, tsVal } = segment;
   const { counters, core } = tcb.shared;
-  if (tcb.timestamps && segment.hasTimestamps && !(flags & RST)) {
+  const window = tcb.rcvWnd;
+  const from = distance(seq, tcb.rcvNxt);
+  if (
+    tcb.timestamps && segment.hasTimestamps && !(flags & RST) && before(tsVal, tcb.tsRecent) &&
+    core.now() - tcb.tsRecentAt < TIMESTAMP_LIFETIME
+  ) {
     // PAWS (RFC 7323, 5.3 R1).
-    if (before(segment.tsVal, tcb.tsRecent) && core.now() - tcb.tsRecentAt < TIMESTAMP_LIFETIME) {
-      counters.oldTimestamp++;
-      answerStray(tcb, segment);
-      return false;
-    }
-  }
-  // A closed window still takes what carries no data, or whose data is cut off: acknowledgements and resets (MUST-66).
-  const inside = length === 0 ? from >= 0 && from <= window : from <= window && to > 0 && (from < window || from <= 0);
-  if (inside) return true;
-  counters.outOfWindow++;
-  if (!(flags & RST)) {
-    // Our acknowledgement of their FIN was lost: wait for as long again (3.10.7.4).
-    if (tcb.state === TIME_WAIT && flags & FIN) enterTimeWait(tcb);
+    counters.oldTimestamp++;
+  } else if (length === 0 ? from >= 0 && from <= window : from + length > 0 && (from < window || from <= 0)) {
+    // A closed window still takes what carries no data, or whose data is cut off: acknowledgements and resets (MUST-66).
+    return true;
+  } else {
+    counters.outOfWindow++;
+    if (flags & RST) return false;
     if (tcb.sack && segment.dataLength > 0 && from < 0) {
-      tcb.report().noteDuplicate(segment.seq, segment.seq + segment.dataLength | 0);
+      tcb.receiveBuffer.outOfOrder.noteDuplicate(seq, seq + segment.dataLength | 0);
     }
-    answerStray(tcb, segment);
   }
+  answerStray(tcb, segment);
   return false;
 }
 
 function reset(tcb: Tcb, segment: Segment): void {
-  const { state, shared } = tcb;
+  const { state } = tcb;
   // RFC 5961, 3.2: only an exact hit resets; a near one may be forged.
-  if (segment.seq !== tcb.rcvNxt) return challenge(tcb);
-  // RFC 1337: a reset must not cut TIME-WAIT short.
-  if (state === TIME_WAIT) return;
-  shared.counters.resetsReceived++;
-  const error = state === SYN_RECEIVED
-    ? refused(tcb)
-    : state === CLOSING || state === LAST_ACK
+  if (state !== SYN_SENT && segment.seq !== tcb.rcvNxt) return challenge(tcb);
+  tcb.shared.counters.resetsReceived++;
+  const error = state <= SYN_RECEIVED
+    ? tcb.failure("ECONNREFUSED", "was refused")
+    : state >= CLOSING
     ? null
-    : new NetError("ECONNRESET", `Connection with ${tcb.peer} was reset by the peer`);
+    : tcb.failure("ECONNRESET", "was reset by the peer");
   end(tcb, error);
-}
-
-function refused(tcb: Tcb): NetError {
-  return new NetError("ECONNREFUSED", `Connection to ${tcb.peer} was refused`);
 }

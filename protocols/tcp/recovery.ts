@@ -6,7 +6,7 @@
  */
 
 import { armRetransmission, retransmit } from "./send.ts";
-import { before, distance, later } from "./sequence.ts";
+import { before, distance, earlier, later } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Duplicate acknowledgements that mean a loss. */
@@ -19,7 +19,7 @@ const THRESHOLD = 3;
  */
 export function duplicateAck(tcb: Tcb): void {
   const { mss, scoreboard } = tcb;
-  tcb.dupAcks++;
+  if (tcb.dupAcks++ === 0) tcb.flightEnd = tcb.sndMax;
   const again = scoreboard !== null && tcb.retransmitting && scoreboard.lostAgain(mss);
   if (tcb.recovering && !again) {
     // Each one means that a segment has left the network; a scoreboard knows that better.
@@ -31,7 +31,7 @@ export function duplicateAck(tcb: Tcb): void {
     tcb.recovering = true;
     tcb.recover = tcb.sndMax;
     tcb.shared.counters.fastRetransmits++;
-    tcb.congestion.lost(distance(tcb.sndMax, tcb.sndUna), mss);
+    tcb.congestion.lost(distance(tcb.flightEnd, tcb.sndUna), mss);
     tcb.inflation = scoreboard ? 0 : THRESHOLD * mss;
     retransmitFirst(tcb);
     armRetransmission(tcb);
@@ -88,7 +88,7 @@ export function lostBelow(tcb: Tcb, mss: number): number {
   const { sndUna, recover } = tcb;
   const scoreboard = tcb.board();
   const first = sndUna + mss | 0;
-  return later(scoreboard.lostBelow(sndUna, mss), scoreboard.holeEnd(sndUna, before(recover, first) ? recover : first));
+  return later(scoreboard.lostBelow(sndUna, mss), scoreboard.holeEnd(sndUna, earlier(recover, first)));
 }
 
 /**
@@ -124,8 +124,7 @@ export function timedOut(tcb: Tcb): void {
   tcb.sndNxt = tcb.sndUna;
   tcb.retransmitting = true;
   // A peer that has SND.UNA and does not acknowledge it has let go of what it had (RFC 2018, 8).
-  if (tcb.scoreboard && tcb.scoreboard.hole(tcb.sndUna) !== tcb.sndUna) tcb.scoreboard.clear();
-  tcb.rtt.backOff();
+  if (tcb.scoreboard && tcb.scoreboard.find(tcb.sndUna) >= 0) tcb.scoreboard = null;
 }
 
 /**

@@ -79,7 +79,6 @@ export class RttEstimator {
 
   /** Sets the timeout for data after the handshake's own timer fired (5.7). */
   afterSynTimeout(): void {
-    if (this.srtt > 0) return;
     this.rto = AFTER_SYN_TIMEOUT;
     this.backedOff = false;
   }

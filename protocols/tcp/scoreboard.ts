@@ -4,7 +4,8 @@
  * @module
  */
 
-import { before, distance, later } from "./sequence.ts";
+import { Ranges } from "./ranges.ts";
+import { before, distance, earlier, later } from "./sequence.ts";
 
 /** Segments acknowledged above a hole that mean that it is lost (DupThresh). */
 const THRESHOLD = 3;
@@ -12,15 +13,18 @@ const THRESHOLD = 3;
 const MAX_RANGES = 128;
 
 /** The scoreboard of a sender: which bytes between SND.UNA and SND.MAX have arrived. */
-export class Scoreboard {
-  /** Bytes that have arrived. */
-  bytes: number = 0;
+export class Scoreboard extends Ranges {
   /** One past the last byte sent again in this recovery (HighRxt). */
   retransmitted: number = 0;
-  /** SND.MAX when SND.UNA was sent again last: what arrives from there on was sent after it. */
-  mark: number = 0;
-  /** Ranges that have arrived, as pairs of sequence numbers, ascending. */
-  readonly #ranges: number[] = [];
+
+  /**
+   * Makes an empty one.
+   *
+   * @param mark SND.MAX when SND.UNA was sent again last, or now: what arrives from there on was sent after it.
+   */
+  constructor(public mark: number) {
+    super();
+  }
 
   /**
    * Takes blocks from an acknowledgement.
@@ -32,54 +36,14 @@ export class Scoreboard {
    * @returns Whether they told of anything new.
    */
   update(blocks: Int32Array, count: number, una: number, max: number): boolean {
-    const had = this.bytes;
+    let news = false;
     for (let i = 0; i < 2 * count; i += 2) {
       const from = later(blocks[i]!, una);
       const to = blocks[i + 1]!;
       // What was never sent cannot have arrived; what lies below SND.UNA is a duplicate that the peer reports (RFC 2883).
-      if (before(from, to) && !before(max, to)) this.#add(from, to);
+      if (before(from, to) && !before(max, to) && this.add(from, to, MAX_RANGES)) news = true;
     }
-    return this.bytes > had;
-  }
-
-  #add(from: number, to: number): void {
-    const ranges = this.#ranges;
-    let first = 0;
-    while (first < ranges.length && before(ranges[first + 1]!, from)) first += 2;
-    let last = first;
-    while (last < ranges.length && !before(to, ranges[last]!)) {
-      if (before(ranges[last]!, from)) from = ranges[last]!;
-      to = later(to, ranges[last + 1]!);
-      this.bytes -= distance(ranges[last + 1]!, ranges[last]!);
-      last += 2;
-    }
-    if (first === last && ranges.length >= 2 * MAX_RANGES) return;
-    ranges.splice(first, last - first, from, to);
-    this.bytes += distance(to, from);
-  }
-
-  /**
-   * Lets go of what is acknowledged for good.
-   *
-   * @param una SND.UNA.
-   */
-  advance(una: number): void {
-    const ranges = this.#ranges;
-    while (ranges.length > 0 && before(ranges[0]!, una)) {
-      const to = ranges[1]!;
-      if (before(una, to)) {
-        this.bytes -= distance(una, ranges[0]!);
-        ranges[0] = una;
-      } else {
-        this.bytes -= distance(to, ranges[0]!);
-        ranges.splice(0, 2);
-      }
-    }
-  }
-
-  /** Forgets everything: the peer may have let go of what it had (RFC 2018, 8). */
-  clear(): void {
-    this.#ranges.length = this.bytes = 0;
+    return news;
   }
 
   /**
@@ -90,11 +54,11 @@ export class Scoreboard {
    * @returns A sequence number; SND.UNA when nothing is known to be lost.
    */
   lostBelow(una: number, mss: number): number {
-    const ranges = this.#ranges;
+    const { list } = this;
     let above = 0;
-    for (let i = ranges.length - 2, count = 1; i >= 0; i -= 2, count++) {
-      above += distance(ranges[i + 1]!, ranges[i]!);
-      if (above > (THRESHOLD - 1) * mss || count >= THRESHOLD) return ranges[i]!;
+    for (let i = list.length - 2, count = 1; i >= 0; i -= 2, count++) {
+      above += distance(list[i + 1]!, list[i]!);
+      if (above > (THRESHOLD - 1) * mss || count >= THRESHOLD) return list[i]!;
     }
     return una;
   }
@@ -106,13 +70,8 @@ export class Scoreboard {
    * @returns Whether it is lost.
    */
   lostAgain(mss: number): boolean {
-    let above = 0;
-    for (let i = this.#ranges.length - 2; i >= 0; i -= 2) {
-      const from = later(this.#ranges[i]!, this.mark);
-      if (!before(from, this.#ranges[i + 1]!)) break;
-      above += distance(this.#ranges[i + 1]!, from);
-    }
-    return above > (THRESHOLD - 1) * mss;
+    const end = this.list.at(-1) ?? this.mark;
+    return distance(end, this.mark) - this.missing(this.mark, end) > (THRESHOLD - 1) * mss;
   }
 
   /**
@@ -122,11 +81,8 @@ export class Scoreboard {
    * @returns The first sequence number from there on that has not arrived.
    */
   hole(from: number): number {
-    const ranges = this.#ranges;
-    for (let i = 0; i < ranges.length && !before(from, ranges[i]!); i += 2) {
-      if (before(from, ranges[i + 1]!)) from = ranges[i + 1]!;
-    }
-    return from;
+    const at = this.find(from);
+    return at < 0 ? from : this.list[at + 1]!;
   }
 
   /**
@@ -137,10 +93,8 @@ export class Scoreboard {
    * @returns The next sequence number that has arrived, or the limit.
    */
   holeEnd(from: number, limit: number): number {
-    const ranges = this.#ranges;
-    for (let i = 0; i < ranges.length; i += 2) {
-      if (before(from, ranges[i]!)) return before(ranges[i]!, limit) ? ranges[i]! : limit;
-    }
+    const { list } = this;
+    for (let i = 0; i < list.length; i += 2) if (before(from, list[i]!)) return earlier(list[i]!, limit);
     return limit;
   }
 
@@ -153,11 +107,9 @@ export class Scoreboard {
    */
   missing(from: number, to: number): number {
     let bytes = Math.max(distance(to, from), 0);
-    const ranges = this.#ranges;
-    for (let i = 0; i < ranges.length && before(ranges[i]!, to); i += 2) {
-      const start = later(ranges[i]!, from);
-      const end = before(to, ranges[i + 1]!) ? to : ranges[i + 1]!;
-      if (before(start, end)) bytes -= distance(end, start);
+    const { list } = this;
+    for (let i = 0; i < list.length && before(list[i]!, to); i += 2) {
+      bytes -= Math.max(distance(earlier(list[i + 1]!, to), later(list[i]!, from)), 0);
     }
     return bytes;
   }

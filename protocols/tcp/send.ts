@@ -4,22 +4,12 @@
  * @module
  */
 
-import { emit, sendAck } from "./emit.ts";
+import { emit, sendAck, sendProbe } from "./emit.ts";
 import { allowance, lostBelow, pipe } from "./recovery.ts";
 import type { Scoreboard } from "./scoreboard.ts";
 import { ACK, FIN, PSH, SYN } from "./segment.ts";
 import { before, distance, later } from "./sequence.ts";
-import {
-  CLOSE_WAIT,
-  CLOSED,
-  CLOSING,
-  ESTABLISHED,
-  FIN_WAIT_1,
-  LAST_ACK,
-  SYN_RECEIVED,
-  SYN_SENT,
-  TIME_WAIT,
-} from "./state.ts";
+import { CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, SYN_RECEIVED, SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Segments that one connection sends before the next one gets its turn. */
@@ -33,29 +23,22 @@ const BURST = 16;
  * @returns Whether there is more to send.
  */
 export function serveConnection(tcb: Tcb, room: number): boolean {
-  if (tcb.events !== 0) tcb.connection?.deliver();
+  if (tcb.events !== 0) tcb.deliver();
   if (tcb.state === CLOSED) return false;
   if (room <= 0) return true;
-  if (tcb.state === TIME_WAIT) {
-    if (tcb.ackNow) sendAck(tcb);
-    return false;
-  }
-  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
-    if (tcb.synQueued) sendSyn(tcb);
+  if (tcb.state <= SYN_RECEIVED) {
+    if (tcb.ackNow) sendSyn(tcb);
     return false;
   }
   const more = sendData(tcb, Math.min(room, BURST));
   if (tcb.ackNow) sendAck(tcb);
-  else if (tcb.unacked > 0 && !tcb.ackTimer.armed) {
-    const { core, ackDelay } = tcb.shared;
-    core.timers.arm(tcb.ackTimer, core.now() + ackDelay);
-  }
+  else if (tcb.unacked > 0) tcb.armAck();
   return more;
 }
 
 /** Sends our SYN, or SYN and ACK. */
 function sendSyn(tcb: Tcb): void {
-  tcb.synQueued = false;
+  tcb.ackNow = false;
   if (tcb.sndMax === tcb.iss) {
     tcb.sndNxt = tcb.sndMax = tcb.iss + 1 | 0;
     tcb.timedSeq = tcb.iss;
@@ -79,7 +62,7 @@ function sendData(tcb: Tcb, most: number): boolean {
     const flight = tcb.sndNxt - tcb.sndUna | 0;
     const pending = buffer.size - flight;
     // Below zero: our FIN is in flight, or acknowledged.
-    if (pending < 0 || pending === 0 && !(tcb.finQueued && finPending(tcb))) return false;
+    if (pending < 0 || pending === 0 && !(tcb.finQueued && tcb.state !== FIN_WAIT_2)) return false;
     const window = tcb.sndWnd - flight;
     const usable = Math.min(window, Math.floor(tcb.congestion.cwnd) + allowance(tcb, mss) - pipe(tcb, mss));
     let length = Math.min(pending, mss, usable);
@@ -113,13 +96,6 @@ function sendData(tcb: Tcb, most: number): boolean {
     if (fin) finSent(tcb);
     if (!tcb.timer.armed || tcb.persisting) armRetransmission(tcb);
   }
-}
-
-/** Whether our FIN waits to be sent for the first time or again. */
-function finPending(tcb: Tcb): boolean {
-  const { state } = tcb;
-  return state === ESTABLISHED || state === CLOSE_WAIT || state === FIN_WAIT_1 || state === CLOSING ||
-    state === LAST_ACK;
 }
 
 function finSent(tcb: Tcb): void {
@@ -177,21 +153,22 @@ export function retransmit(tcb: Tcb, seq: number, most: number): number {
 
 /**
  * Sends what a window that is closed, or small, has no room for by the rules: one byte, to learn when it opens (MUST-35,
- * MUST-36), or what fits (3.8.6.2.1, the override timeout).
+ * MUST-36), or what fits (3.8.6.2.1, the override timeout). A FIN that was not sent yet stays outside of a closed window:
+ * where nothing else waits, an empty segment that the peer must answer asks instead, as Linux has it.
  *
- * @param tcb The connection; nothing of it is in flight.
+ * @param tcb The connection; nothing of it is in flight, or the window was closed over it.
  */
 export function probeWindow(tcb: Tcb): void {
-  if (tcb.sndWnd === 0) tcb.shared.counters.windowProbes++;
-  const length = Math.min(tcb.sendBuffer.size, Math.max(tcb.sndWnd, 1), tcb.mss);
-  const fin = length === 0 && tcb.finQueued;
-  const end = tcb.sndUna + length + (fin ? 1 : 0) | 0;
+  const { sndUna, sndWnd } = tcb;
+  if (sndWnd === 0) tcb.shared.counters.windowProbes++;
+  const length = Math.min(tcb.sendBuffer.size, Math.max(sndWnd, 1), tcb.mss);
+  tcb.timedAt = -1;
+  if (length === 0) return before(sndUna, tcb.sndMax) ? emit(tcb, ACK | FIN, sndUna, 0, 0) : sendProbe(tcb);
+  const end = sndUna + length | 0;
   // The peer may take the byte: its acknowledgement must not look as if it were of something never sent.
   tcb.sndMax = later(tcb.sndMax, end);
-  tcb.timedAt = -1;
-  emit(tcb, fin ? ACK | FIN : ACK | PSH, tcb.sndUna, 0, length);
-  if (fin) finSent(tcb);
-  if (tcb.sndWnd > 0 || fin) tcb.sndNxt = end;
+  if (sndWnd > 0) tcb.sndNxt = end;
+  emit(tcb, ACK | PSH, sndUna, 0, length);
 }
 
 /**
@@ -200,17 +177,14 @@ export function probeWindow(tcb: Tcb): void {
  * @param tcb The connection.
  */
 export function armRetransmission(tcb: Tcb): void {
-  const { core } = tcb.shared;
-  const now = core.now();
-  if (tcb.unansweredSince < 0) tcb.unansweredSince = now;
+  if (tcb.unansweredSince < 0) tcb.unansweredSince = tcb.shared.core.now();
   tcb.persisting = false;
-  core.timers.arm(tcb.timer, now + tcb.rtt.rto);
+  tcb.arm(tcb.rtt.rto);
 }
 
 /** Starts the persist timer, unless it runs. */
 function armPersist(tcb: Tcb): void {
   if (tcb.persisting && tcb.timer.armed) return;
-  const { core } = tcb.shared;
   tcb.persisting = true;
-  core.timers.arm(tcb.timer, core.now() + tcb.rtt.rto);
+  tcb.arm(tcb.rtt.rto);
 }

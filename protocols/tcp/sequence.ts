@@ -36,3 +36,14 @@ export function before(a: number, b: number): boolean {
 export function later(a: number, b: number): number {
   return (a - b | 0) < 0 ? b : a;
 }
+
+/**
+ * The earlier of two sequence numbers.
+ *
+ * @param a One sequence number.
+ * @param b The other.
+ * @returns The earlier one.
+ */
+export function earlier(a: number, b: number): number {
+  return (a - b | 0) < 0 ? a : b;
+}

@@ -6,20 +6,19 @@
  */
 
 import type { Path } from "../../core/ip.ts";
-import type { NetError } from "../../core/net_error.ts";
-import type { Core, Sender } from "../../core/protocol.ts";
+import { NetError, type NetErrorCode } from "../../core/net_error.ts";
+import type { Sender } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
-import { type BufferPool, Ring } from "./buffers.ts";
-import type { Connection } from "./connection.ts";
-import type { Congestion, CongestionControl } from "./congestion.ts";
-import type { TcpCounters } from "./counters.ts";
+import { Ring } from "./buffers.ts";
+import type { CongestionControl } from "./congestion.ts";
+import type { Endpoint } from "./demux.ts";
 import type { Listener } from "./listener.ts";
-import { onDelayedAck, onKeepAlive, onTimer } from "./on_timer.ts";
+import { onKeepAlive, onTimer } from "./on_timer.ts";
 import { ReceiveBuffer } from "./reassembly.ts";
 import { RttEstimator } from "./rtt.ts";
-import { SackReport } from "./sack_report.ts";
 import { Scoreboard } from "./scoreboard.ts";
 import { serveConnection } from "./send.ts";
+import type { TcpShared } from "./shared.ts";
 import { CLOSED, type State } from "./state.ts";
 
 /** Event for the user: the connection is established. */
@@ -33,58 +32,35 @@ export const EVENT_CLOSED = 8;
 /** Event for the user: the peer has urgent data. */
 export const EVENT_URGENT = 16;
 
-/** What the connections of a stack share: its limits, and how to reach the layer. */
-export interface TcpShared {
-  /** The core. */
-  readonly core: Core;
-  /** What is counted. */
-  readonly counters: TcpCounters;
-  /** Storage of the buffers. */
-  readonly buffers: BufferPool;
-  /** Makes the congestion control of a connection. */
-  readonly congestion: Congestion;
-  /** Bytes that a connection may hold before it sent them. */
-  readonly sendBuffer: number;
-  /** Bytes that a connection may hold before the app reads them. */
-  readonly receiveBuffer: number;
-  /** The shift of our windows. */
-  readonly windowShift: number;
-  /** The shortest retransmission timeout, in milliseconds. */
-  readonly minRto: number;
-  /** How long an acknowledgement may wait for data, in milliseconds. */
-  readonly ackDelay: number;
-  /** How long data or a probe may stay unanswered before a connection ends, in milliseconds (R2), where it sets nothing. */
-  readonly timeout: number;
-  /** The same for a SYN, in milliseconds. */
-  readonly openTimeout: number;
-  /** How long a closed connection waits out old segments, in milliseconds (2 MSL). */
-  readonly timeWait: number;
-  /** Whether timestamps are used where the peer does too (RFC 7323). */
-  readonly timestamps: boolean;
-  /** Whether selective acknowledgements are used where the peer does too (RFC 2018). */
-  readonly sack: boolean;
-  /** Added to the clock for timestamps, so that they do not tell how long the host runs. */
-  readonly timestampOffset: number;
-  /** Connections in TIME-WAIT, the oldest first. */
-  readonly timeWaiting: Set<Tcb>;
-  /** How many of them there may be, 1 at least. */
-  readonly maxTimeWait: number;
-  /** Takes a connection out of the demultiplexer. */
-  forget(tcb: Tcb): void;
+/** A timer of one connection. Its function is shared by all, so that a connection holds no closures. */
+class TcbTimer extends Timer {
+  constructor(readonly tcb: Tcb, fire: (this: TcbTimer, now: number) => void) {
+    super(fire);
+  }
+}
+
+function fireTimer(this: TcbTimer, now: number): void {
+  onTimer(this.tcb, now);
+}
+
+function fireAck(this: TcbTimer): void {
+  this.tcb.acknowledge();
+}
+
+function fireKeepAlive(this: TcbTimer, now: number): void {
+  onKeepAlive(this.tcb, now);
 }
 
 /** What TCP knows of one connection. */
-export class Tcb implements Sender {
+export abstract class Tcb implements Endpoint, Sender {
   /** Whether it stands in the core's queue of senders. */
   queued: boolean = false;
   /** The state. */
   state: State = CLOSED;
   /** Whether it was opened by a listener (MUST-11); null when we opened it, or once it was handed to the user. */
   listener: Listener | null = null;
-  /** Who uses it. */
-  connection: Connection | null = null;
   /** The next one in its bucket of the demultiplexer. */
-  chain: Tcb | null = null;
+  chain: Endpoint | null = null;
 
   /** SND.UNA: the oldest sequence number not acknowledged. */
   sndUna: number = 0;
@@ -114,8 +90,6 @@ export class Tcb implements Sender {
   peerMss: number = 0;
   /** Whether our FIN follows what is queued. */
   finQueued: boolean = false;
-  /** Whether our SYN must be sent, or sent again. */
-  synQueued: boolean = false;
 
   /** RCV.NXT: the next sequence number expected. */
   rcvNxt: number = 0;
@@ -147,8 +121,6 @@ export class Tcb implements Sender {
   sack: boolean = false;
   /** What the peer has acknowledged selectively; made with the first such block. */
   scoreboard: Scoreboard | null = null;
-  /** What we acknowledge selectively; made with the first data out of order. */
-  sackReport: SackReport | null = null;
 
   /** Bytes to send, from SND.UNA on. */
   readonly sendBuffer: Ring;
@@ -161,6 +133,8 @@ export class Tcb implements Sender {
 
   /** Segments in a row that acknowledge nothing new (RFC 5681). */
   dupAcks: number = 0;
+  /** SND.MAX when the first of them came: what limited transmit sends does not count as in flight (RFC 5681, 3.2). */
+  flightEnd: number = 0;
   /** Whether lost data is being recovered (RFC 6582). */
   recovering: boolean = false;
   /** The highest sequence number sent when the recovery began; also guards against a second one (RFC 6582, 3.2). */
@@ -175,14 +149,12 @@ export class Tcb implements Sender {
   timedAt: number = -1;
   /** When the oldest data not acknowledged was sent first, or the first unanswered probe, in milliseconds; -1 for none. */
   unansweredSince: number = -1;
-  /** Whether the SYN was sent more than once (RFC 6298, 5.7). */
-  synTimedOut: boolean = false;
-  /** When a segment was sent last, in milliseconds. */
+  /** When data was sent last, in milliseconds. */
   lastSentAt: number = 0;
   /** Whether the retransmission timer waits for the window to open instead. */
   persisting: boolean = false;
 
-  /** Whether an acknowledgement is due now. */
+  /** Whether an acknowledgement is due now; in the first two states our SYN, which may bear one. */
   ackNow: boolean = false;
   /** Bytes of the largest segment that the peer has sent: what counts as a full one of its. */
   rcvMss: number = 0;
@@ -211,12 +183,12 @@ export class Tcb implements Sender {
   /** Whether the user is done with reading: it has closed. */
   readClosed: boolean = false;
   /** Why the connection ended, or what an ICMP error said of it so far. */
-  error: NetError | null = null;
+  fault: NetError | null = null;
 
-  /** Retransmission, persist, FIN-WAIT-2 or TIME-WAIT: never two of them at once. */
-  readonly timer: Timer;
-  /** Delayed acknowledgement. */
-  readonly ackTimer: Timer;
+  /** Retransmission, persist or FIN-WAIT-2: never two of them at once. */
+  readonly timer: Timer = new TcbTimer(this, fireTimer);
+  /** Delayed acknowledgement; made when it is needed first. */
+  ackTimer: Timer | null = null;
   #keepAliveTimer: Timer | null = null;
 
   /**
@@ -238,9 +210,26 @@ export class Tcb implements Sender {
     this.timeout = shared.timeout;
     this.rtt = new RttEstimator(shared.minRto);
     this.congestion = shared.congestion(path.mms - 20);
-    this.timer = new Timer((now) => onTimer(this, now));
-    this.ackTimer = new Timer(() => onDelayedAck(this));
     path.dontFragment = true;
+  }
+
+  /**
+   * Has our SYN sent.
+   *
+   * @param iss ISS.
+   */
+  begin(iss: number): void {
+    this.iss =
+      this.sndUna =
+      this.sndNxt =
+      this.sndMax =
+      this.recover =
+      this.sndUp =
+      this.sndSmall =
+        iss;
+    this.timestamps = this.shared.timestamps;
+    this.sack = this.shared.sack;
+    this.acknowledge();
   }
 
   /** Does the work of a turn: events, then segments. */
@@ -248,48 +237,18 @@ export class Tcb implements Sender {
     return serveConnection(this, room);
   }
 
-  /** The keepalive timer; most connections never make one. */
-  keepAliveTimer(): Timer {
-    return this.#keepAliveTimer ??= new Timer((now) => onKeepAlive(this, now));
+  /** Tells the user what happened. */
+  abstract deliver(): void;
+
+  /** Has the work of this turn done at its end. */
+  wake(): void {
+    this.shared.core.ready(this);
   }
 
-  /** The scoreboard, made when it is needed first. */
-  board(): Scoreboard {
-    return this.scoreboard ??= new Scoreboard();
-  }
-
-  /** The report of out-of-order data, made when it is needed first. */
-  report(): SackReport {
-    return this.sackReport ??= new SackReport();
-  }
-
-  /** Stops every timer. */
-  stopTimers(): void {
-    const { timers } = this.shared.core;
-    timers.disarm(this.timer);
-    timers.disarm(this.ackTimer);
-    if (this.#keepAliveTimer) timers.disarm(this.#keepAliveTimer);
-  }
-
-  /** Our clock as timestamps show it, in milliseconds, modulo 2^32. */
-  tsNow(): number {
-    return Math.floor(this.shared.core.now()) + this.shared.timestampOffset | 0;
-  }
-
-  /** The peer in words, for messages. */
-  get peer(): string {
-    return `${this.path.network.format(this.path.destination)} port ${this.remotePort}`;
-  }
-
-  /** Bytes in flight: sent, as far as SND.NXT, and not acknowledged. */
-  get flight(): number {
-    return this.sndNxt - this.sndUna | 0;
-  }
-
-  /** Eff.snd.MSS: bytes of data in the largest segment that we send (MUST-16; RFC 6691). */
-  get mss(): number {
-    const mss = Math.min(this.peerMss, this.path.mms - 20);
-    return this.timestamps ? mss - 12 : mss;
+  /** Sends an acknowledgement at the end of the turn; in the first two states our SYN. */
+  acknowledge(): void {
+    this.ackNow = true;
+    this.wake();
   }
 
   /**
@@ -299,6 +258,67 @@ export class Tcb implements Sender {
    */
   raise(event: number): void {
     this.events |= event;
-    this.shared.core.ready(this);
+    this.wake();
+  }
+
+  /**
+   * Arms the timer.
+   *
+   * @param delay In how many milliseconds it fires.
+   */
+  arm(delay: number): void {
+    const { core } = this.shared;
+    core.timers.arm(this.timer, core.now() + delay);
+  }
+
+  /** Arms the timer of the delayed acknowledgement, unless it runs. */
+  armAck(): void {
+    const { core, ackDelay } = this.shared;
+    this.ackTimer ??= new TcbTimer(this, fireAck);
+    if (!this.ackTimer.armed) core.timers.arm(this.ackTimer, core.now() + ackDelay);
+  }
+
+  /**
+   * Arms the keepalive timer.
+   *
+   * @param deadline When it fires, in milliseconds.
+   */
+  armKeepAlive(deadline: number): void {
+    this.#keepAliveTimer ??= new TcbTimer(this, fireKeepAlive);
+    this.shared.core.timers.arm(this.#keepAliveTimer, deadline);
+  }
+
+  /** Stops every timer. */
+  stopTimers(): void {
+    for (const timer of [this.timer, this.ackTimer, this.#keepAliveTimer]) {
+      if (timer) this.shared.core.timers.disarm(timer);
+    }
+  }
+
+  /** The scoreboard, made when it is needed first. */
+  board(): Scoreboard {
+    return this.scoreboard ??= new Scoreboard(this.sndMax);
+  }
+
+  /** RCV.WND: the window that the peer was told of, from RCV.NXT on, in bytes. */
+  get rcvWnd(): number {
+    return Math.max(this.rcvAdv - this.rcvNxt | 0, 0);
+  }
+
+  /**
+   * Makes an error about the connection.
+   *
+   * @param code What happened.
+   * @param what The same in words, to follow "Connection to …".
+   */
+  failure(code: NetErrorCode, what: string): NetError {
+    const { network, destination } = this.path;
+    return new NetError(code, `Connection to ${network.format(destination)} port ${this.remotePort} ${what}`);
+  }
+
+  /** Eff.snd.MSS: bytes of data in the largest segment that we send (MUST-16; RFC 6691). */
+  get mss(): number {
+    const mss = Math.min(this.peerMss, this.path.mms - 20);
+    return this.timestamps ? mss - 12 : mss;
   }
 }

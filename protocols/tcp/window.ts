@@ -4,7 +4,7 @@
  * @module
  */
 
-import { before } from "./sequence.ts";
+import { later } from "./sequence.ts";
 import { ESTABLISHED } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -16,29 +16,26 @@ const RESERVE = 6;
  * that counts in larger units than bytes is rounded up for that, as far as there is room (RFC 7323, 2.4).
  */
 export function windowToTell(tcb: Tcb): number {
-  const { rcvShift } = tcb;
-  const told = Math.max(tcb.rcvAdv - tcb.rcvNxt | 0, 0);
-  let field: number;
-  if (worthTelling(tcb, offer(tcb) - told)) field = offer(tcb) >> rcvShift;
-  else {
-    field = told >> rcvShift;
-    const up = field + 1 << rcvShift;
-    if (field << rcvShift < told && up <= tcb.receiveBuffer.space) field++;
-  }
-  field = Math.min(field, 65_535);
-  const edge = tcb.rcvNxt + (field << rcvShift) | 0;
-  if (before(tcb.rcvAdv, edge)) tcb.rcvAdv = edge;
+  const { rcvShift, rcvWnd, rcvNxt } = tcb;
+  const more = growth(tcb);
+  const up = -rcvWnd & (1 << rcvShift) - 1;
+  let window = rcvWnd;
+  if (more >= leastGrowth(tcb)) window += more;
+  else if (rcvWnd + up <= tcb.receiveBuffer.space) window += up;
+  const field = Math.min(window >> rcvShift, 65_535);
+  tcb.rcvAdv = later(tcb.rcvAdv, rcvNxt + (field << rcvShift) | 0);
   return field;
 }
 
-/** Bytes that the peer may be told of: what fits, less what rounding up will take. */
-function offer(tcb: Tcb): number {
+/** Bytes by which the window may grow: what fits, less what rounding up will take, beyond what the peer was told of. */
+function growth(tcb: Tcb): number {
   const reserve = tcb.rcvShift > 0 ? tcb.shared.receiveBuffer >> RESERVE : 0;
-  return Math.max(tcb.receiveBuffer.space - reserve, 0);
+  return Math.max(tcb.receiveBuffer.space - reserve, 0) - tcb.rcvWnd;
 }
 
-function worthTelling(tcb: Tcb, growth: number): boolean {
-  return growth >= Math.min(tcb.shared.receiveBuffer / 2, tcb.path.mms - 20);
+/** Bytes of growth that are worth telling. */
+function leastGrowth(tcb: Tcb): number {
+  return Math.min(tcb.shared.receiveBuffer / 2, tcb.path.mms - 20);
 }
 
 /**
@@ -48,11 +45,7 @@ function worthTelling(tcb: Tcb, growth: number): boolean {
  */
 export function afterRead(tcb: Tcb): void {
   if (tcb.state < ESTABLISHED || tcb.finSeen) return;
-  const told = Math.max(tcb.rcvAdv - tcb.rcvNxt | 0, 0);
-  const growth = offer(tcb) - told;
   // While the peer's window is wide open it need not hear of every read: half of the buffer is soon enough.
-  const enough = told < 2 * tcb.path.mms ? worthTelling(tcb, growth) : growth >= tcb.shared.receiveBuffer / 2;
-  if (!enough) return;
-  tcb.ackNow = true;
-  tcb.shared.core.ready(tcb);
+  const enough = tcb.rcvWnd < 2 * tcb.path.mms ? leastGrowth(tcb) : tcb.shared.receiveBuffer / 2;
+  if (growth(tcb) >= enough) tcb.acknowledge();
 }

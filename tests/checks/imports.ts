@@ -64,6 +64,7 @@ const KIN: Readonly<Record<string, string>> = {
   "protocols/dns_server": "protocols/dns",
   "protocols/http_server": "protocols/http",
   "protocols/mdns": "protocols/dns",
+  "protocols/tcp_client": "protocols/tcp",
 };
 
 /** A module and its private folder share a name: "protocols/tcp" for protocols/tcp.ts and protocols/tcp/state.ts. */

@@ -89,6 +89,28 @@ test("blocks tell what came out of order, the most recent first, four at most, t
   assertEquals(segments[3]!.options.length, 40);
 });
 
+test("timestamps stand before the blocks, each behind two no-operations, as Linux has it", async () => {
+  const { peer } = await opened({}, [...OFFER, 1, 1, 8, 10, ...bytesOf(1), ...bytesOf(0)]);
+  await peer.send({ seq: 11, data: data(10) });
+  const { options } = peer.take()!;
+  assertEquals([options.slice(0, 4), options.slice(12, 16)], [[1, 1, 8, 10], [1, 1, 5, 10]]);
+});
+
+test("a segment with data tells of blocks too where it has the room (RFC 2018, 4)", async () => {
+  const { peer, conn } = await opened();
+  await peer.send({ seq: 11, data: data(10) });
+  assertEquals(blocks(peer, peer.take()), [[11, 21]]);
+  conn.write(data(100));
+  await peer.settle();
+  const small = peer.take()!;
+  assertEquals([small.length, blocks(peer, small)], [100, [[11, 21]]]);
+  conn.setNoDelay(true);
+  conn.write(data(MSS));
+  await peer.settle();
+  const full = peer.take()!;
+  assertEquals([full.length, blocks(peer, full)], [MSS, []]);
+});
+
 test("a duplicate is told in the first block, once (RFC 2883)", async () => {
   const { peer } = await opened();
   await peer.send({ data: data(20) });
@@ -179,4 +201,22 @@ test("blocks that cannot be are ignored", async () => {
   peer.expect();
   await peer.send({ ack: 1 + 5 * MSS });
   assertEquals(conn.unacknowledged, 0);
+});
+
+test("blocks that come first after a timeout do not mean that what it sent is lost again", async () => {
+  for (let i = 0; i < 8; i++) {
+    // Another port, another initial sequence number.
+    const peer = new ScriptedPeer();
+    peer.port += i;
+    let conn: TcpConnection | undefined;
+    peer.net.tcp.accept({ port: 80 }, (c) => (conn = c, {}));
+    await peer.open(OFFER);
+    conn!.write(data(10 * MSS));
+    await peer.settle();
+    peer.all();
+    await peer.wait(2000, true);
+    peer.expect(`A 1 1 ${MSS}`);
+    await peer.send({ ack: 1, options: sack(peer, [1 + 5 * MSS, 1 + 9 * MSS]) });
+    assertEquals(peer.net.counters().tcp!.fastRetransmits, 0);
+  }
 });
