@@ -6,7 +6,7 @@ import { exportFaults } from "./exports.ts";
 import { importFaults, importsOf, moduleFaults } from "./imports.ts";
 import { compare, misfitFaults, reports } from "./misfits.ts";
 import { pureFaults } from "./pure.ts";
-import { sizeFaults, sizes } from "./sizes.ts";
+import { addedFaults, addedSizes, sizeFaults, sizes } from "./sizes.ts";
 import { ROOT } from "./tree.ts";
 
 test("every public module is exported", () => assertEquals(exportFaults(), []));
@@ -16,6 +16,8 @@ test("imports run one way, and only drivers know the host", () => assertEquals(i
 test("every module is pruned when nothing of it is used", async () => assertEquals(await pureFaults(), []));
 
 test("apps keep to their budgets", async () => assertEquals(sizeFaults(await sizes()), []));
+
+test("protocols that come to a host keep to theirs", async () => assertEquals(addedFaults(await addedSizes()), []));
 
 testWith(["deno"], "misfits are refused in the words that users read", () => assertEquals(misfitFaults(), []));
 
@@ -79,6 +81,8 @@ test("the check of sizes sees what is too heavy and what is not left out", () =>
     sizeFaults([{ ...app, modules: ["protocols/tcp.ts"] }, { ...app, modules: ["protocols/tcp/x.ts"] }]).length,
     2,
   );
+  const added = { name: "dns", minified: 7000, gzipped: 2500, budget: 2500, limit: 2500 };
+  assertEquals([addedFaults([added]), addedFaults([{ ...added, gzipped: 2501 }]).length], [[], 1]);
 });
 
 test("the check of misfits sees an error too few, too many, elsewhere and in other words", () => {

@@ -8,7 +8,7 @@
  *     // without: tcp http
  *
  * An app that has not reached its budget yet says what it may weigh until then: `// budget: 12 kB, until then 22 kB`.
- * Drivers are weighed apart: as what an empty stack weighs more with them.
+ * Drivers are weighed apart: as what an empty stack weighs more with them. So are protocols that come to a host with UDP.
  *
  * With `--write` it makes docs/sizes.md, and draws the sizes in README.md.
  *
@@ -61,6 +61,55 @@ export async function driverSizes(): Promise<{ name: string; minified: number; g
   }
   await stop();
   return list;
+}
+
+/** What is added to an app, and may be. */
+export interface Added {
+  readonly name: string;
+  readonly minified: number;
+  readonly gzipped: number;
+  /** Bytes, gzipped. */
+  readonly budget: number;
+  /** Bytes, gzipped, that are no fault yet. */
+  readonly limit: number;
+}
+
+/** Protocols that come to a host with UDP on Ethernet: how an app uses them, and kB that they may weigh, and weigh until then. */
+const ADDED = [
+  ["dhcp", "await net.dhcp.bound();", 1.5, 1.75],
+  ["dns", 'await net.dns.lookup("example.com");', 2.5, 3],
+] as const;
+
+/** What each of them adds. */
+export async function addedSizes(): Promise<Added[]> {
+  const app = (names: readonly string[], use: string): string =>
+    `import { stack } from "./mod.ts";
+    ${names.map((name) => `import { ${name} } from "./protocols/${name}.ts";`).join("")}
+    const net = stack({ driver, protocols: [${names.map((name) => `${name}()`).join(", ")}] });
+    const socket = net.udp.bind({ port: 7 }, (data, address, port) => socket.send(data, address, port));
+    ${use}`;
+  const host = ["ethernet", "arp", "ipv4", "udp"];
+  const without = await bundle(app(host, ""));
+  const list: Added[] = [];
+  for (const [name, use, budget, limit] of ADDED) {
+    const { minified, gzipped } = await bundle(app([...host, name], use));
+    list.push({
+      name,
+      minified: minified - without.minified,
+      gzipped: gzipped - without.gzipped,
+      budget: budget * 1000,
+      limit: limit * 1000,
+    });
+  }
+  await stop();
+  return list;
+}
+
+/** What is added and too heavy. */
+export function addedFaults(list: readonly Added[]): string[] {
+  return list.filter(({ gzipped, limit }) => !(gzipped <= limit)).map(({ name, gzipped, limit }) =>
+    `${name}() adds ${kilo(gzipped)} kB gzipped to a host, its budget is ${kilo(limit)} kB`
+  );
 }
 
 /** What is too heavy, or holds what it leaves out. */
@@ -130,13 +179,28 @@ if (import.meta.main) {
       kilo(gzipped),
     ]),
   ]);
-  console.log(`${text}\n\n${drivers}`);
+  const added = await addedSizes();
+  const protocols = table([
+    ["protocol", "min kB", "min+gzip kB", "budget kB", "over it kB"],
+    ...added.map(({ name, minified, gzipped, budget }) => [
+      `[${name}](../protocols/${name}.ts)`,
+      kilo(minified),
+      kilo(gzipped),
+      String(budget / 1000),
+      gzipped > budget ? kilo(gzipped - budget) : "",
+    ]),
+  ]);
+  console.log(`${text}\n\n${protocols}\n\n${drivers}`);
   if (process.argv.includes("--write")) {
     const page = `# What apps weigh
 
 Each app is bundled and minified by esbuild; 1 kB is 1000 bytes. \`deno task sizes\` makes this page.
 
 ${text}
+
+These come to a host with UDP on Ethernet:
+
+${protocols}
 
 The apps are weighed without a driver, which depends on where they run. With one an app weighs so much more, or a little
 less, for they share code:
@@ -150,5 +214,5 @@ ${drivers}
     );
     writeFileSync(join(ROOT, "README.md"), readme);
   }
-  conclude("sizes", sizeFaults(list));
+  conclude("sizes", [...sizeFaults(list), ...addedFaults(added)]);
 }
