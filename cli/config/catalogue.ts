@@ -25,6 +25,7 @@ import { icmpv6, ICMPV6_OPTIONS } from "../../protocols/icmpv6.ts";
 import { igmp, IGMP_OPTIONS } from "../../protocols/igmp.ts";
 import { ipv4, IPV4_OPTIONS } from "../../protocols/ipv4.ts";
 import { ipv6, IPV6_OPTIONS } from "../../protocols/ipv6.ts";
+import { kernelFilter } from "../../protocols/kernel_filter.ts";
 import { LINK_LOCAL_OPTIONS, linkLocal } from "../../protocols/link_local.ts";
 import { mdns, MDNS_OPTIONS } from "../../protocols/mdns.ts";
 import { mld, MLD_OPTIONS } from "../../protocols/mld.ts";
@@ -32,6 +33,7 @@ import { ndp, NDP_OPTIONS } from "../../protocols/ndp.ts";
 import { slaac, SLAAC_OPTIONS } from "../../protocols/slaac.ts";
 import { STATIC_ARP_OPTIONS, staticArp } from "../../protocols/static_arp.ts";
 import { tcp, TCP_OPTIONS } from "../../protocols/tcp.ts";
+import { tcpClient } from "../../protocols/tcp_client.ts";
 import { udp, UDP_OPTIONS } from "../../protocols/udp.ts";
 import { UDP_TEMPLATE_OPTIONS, udpTemplate } from "../../protocols/udp_template.ts";
 import { CaptureFile } from "../start/capture_file.ts";
@@ -110,6 +112,7 @@ export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
   udp: part(udp, UDP_OPTIONS),
   udpTemplate: part(udpTemplate, UDP_TEMPLATE_OPTIONS),
   tcp: part(tcp, TCP_OPTIONS),
+  tcpClient: part(tcpClient, TCP_OPTIONS),
   dhcp: DHCP,
   dhcpServer: part(dhcpServer, DHCP_SERVER_OPTIONS),
   dhcpv6: part(dhcpv6, DHCPV6_OPTIONS),
@@ -119,6 +122,7 @@ export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
   dnsServer: part(dnsServer, DNS_SERVER_OPTIONS),
   http: part(http, HTTP_OPTIONS),
   httpServer: part(httpServer),
+  kernelFilter: part(() => kernelFilter()),
 };
 
 function device(open: (name: string, options: TapOptions) => Driver, fallback: string): Part<Driver> {

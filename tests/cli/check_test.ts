@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import Schema from "typebox/schema";
+import { PROTOCOLS } from "../../cli/config/catalogue.ts";
 import { tryConfig } from "../../cli/config/compose.ts";
 import { readConfig } from "../../cli/config/config.ts";
 import { configSchema } from "../../cli/config/schema.ts";
+import { PACKAGE } from "../../cli/package_info.ts";
 import { read, ROOT } from "../checks/tree.ts";
 import { testWith } from "../needs.ts";
 import { bonsai, environment, run, runtimeArgs } from "./run.ts";
@@ -134,6 +136,16 @@ test("the schema refuses what check refuses, as far as a schema can", () => {
   for (const [value, ...errors] of CASES) {
     assertEquals(Schema.Check(schema, value), beyond.test(errors[0]!), `${JSON.stringify(value)}: ${errors[0]}`);
   }
+});
+
+/** Modules of protocols/ that hold no protocol: functions over a stack, and values for options. */
+const NO_PROTOCOLS = ["icmp_tools", "dhcp_options", "dns_records"];
+
+test("check knows every protocol of the package", () => {
+  const names = Object.keys(PACKAGE.exports).filter((name) => name.startsWith("./protocols/"))
+    .map((name) => name.slice("./protocols/".length)).filter((name) => !NO_PROTOCOLS.includes(name))
+    .map((name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  assertEquals(Object.keys(PROTOCOLS).sort(), names.sort());
 });
 
 test("the published schema is that of the code", () => {
