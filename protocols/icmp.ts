@@ -35,6 +35,8 @@ const FAMILY: IcmpFamily = {
   quoted: 548,
   echo: ECHO,
 };
+/** Bytes of a timestamp message. */
+const TIMESTAMP_LENGTH = 20;
 /** Milliseconds of a day. */
 const DAY = 86_400_000;
 
@@ -101,7 +103,7 @@ export class Icmp extends IcmpLayer<Ipv4Address, Ipv4, Ipv4Path> {
     const { counters } = this;
     if (packet.cast !== UNICAST || this.network.isMany(this.network.destination(packet))) counters.ignored++;
     else if (type === ECHO) this.#answer(packet, ECHO_REPLY);
-    else if (type === TIMESTAMP && packet.length >= 20) this.#answer(packet, TIMESTAMP_REPLY);
+    else if (type === TIMESTAMP && packet.length >= TIMESTAMP_LENGTH) this.#answer(packet, TIMESTAMP_REPLY);
     else if (type === ECHO_REPLY) this.replied(packet);
     else if (type === UNREACHABLE || type === TIME_EXCEEDED || type === PARAMETER_PROBLEM) {
       const enough = packet.length >= ICMP_HEADER + 28;
@@ -118,7 +120,11 @@ export class Icmp extends IcmpLayer<Ipv4Address, Ipv4, Ipv4Path> {
     this.reply(packet, type, (reply, { source }) => {
       const { bytes, network: at, start } = packet;
       const now = ((this.core.clock.origin ?? 0) + this.core.now()) % DAY;
-      if (type === TIMESTAMP_REPLY) { for (const field of [12, 16]) reply.setI32(field, now); }
+      if (type === TIMESTAMP_REPLY) {
+        for (const field of [12, 16]) reply.setI32(field, now);
+        reply.setU8(1, 0);
+        reply.end = reply.start + TIMESTAMP_LENGTH;
+      }
       return start - at > IPV4_HEADER ? echoOptions(bytes, at, start - at, source, now) : undefined;
     });
   }

@@ -37,7 +37,7 @@ export function echoOptions(
   for (let offset = at + 20; offset < at + header && bytes[offset] !== 0;) {
     const type = bytes[offset]!;
     const length = type === 1 ? 1 : bytes[offset + 1]!;
-    if ((type === RECORD_ROUTE || type === TIMESTAMP) && length > 4) {
+    if (type === RECORD_ROUTE || type === TIMESTAMP) {
       options.set(bytes.subarray(offset, offset + length), size);
       record(options, size, length, own, time);
       size += length;
@@ -53,7 +53,8 @@ function record(options: Uint8Array, at: number, length: number, own: number, ti
   const slot = at + pointer - 1;
   const flag = options[at] === RECORD_ROUTE ? -1 : options[at + 3]! & 15;
   const size = flag === WITH_ADDRESS || flag === PRESPECIFIED ? 8 : 4;
-  if (pointer < (flag < 0 ? 4 : 5)) return;
+  // Another flag has no meaning.
+  if (pointer < (flag < 0 ? 4 : 5) || flag > 0 && size === 4) return;
   if (pointer - 1 + size > length) {
     // The high half of the byte counts the hosts that found no room.
     if (flag >= 0 && options[at + 3]! < 0xf0) options[at + 3]! += 16;

@@ -14,7 +14,6 @@ import {
   findUpper,
   HeaderChain,
   INCOMPLETE_CHAIN,
-  TRUNCATED,
   UNKNOWN_HEADER,
   upperHeader,
 } from "./extension_headers.ts";
@@ -134,23 +133,24 @@ export class Ipv6Input {
     const size = end - at - FRAGMENT_HEADER;
     const from = bytes[at + 2]! << 8 | bytes[at + 3]! & 0xf8;
     const more = (bytes[at + 3]! & 1) !== 0;
-    if (size > 0 && from === 0) {
-      chain.next = bytes[at]!;
-      chain.field = at;
-      chain.at = at + FRAGMENT_HEADER;
-      const sound = chain.walk(bytes, end, false);
-      // What is whole is no fragment (RFC 6946).
-      if (!more) return sound ? this.#deliver(packet) : this.#badHeaders(packet);
+    if (size >= 0 && from === 0) {
+      if (!more) {
+        // What is whole is no fragment (RFC 6946).
+        chain.next = bytes[at]!;
+        chain.field = at;
+        chain.at = at + FRAGMENT_HEADER;
+        return chain.walk(bytes, end, false) ? this.#deliver(packet) : this.#badHeaders(packet);
+      }
       // The first fragment tells what the datagram is, so that filters need not guess (RFC 7112).
-      if (sound ? chain.at + upperHeader(chain.next) > end : chain.problem === TRUNCATED) {
+      if (!findUpper(bytes, network, end, chain) || chain.at + upperHeader(chain.next) > end) {
         this.#layer.counters.badFragments++;
         return this.#problem(packet, INCOMPLETE_CHAIN, network);
       }
     }
-    const uneven = more && (size & 7) !== 0;
-    if (size <= 0 || uneven || at - network - IPV6_HEADER + from + size > LARGEST) {
+    const beyond = at - network - IPV6_HEADER + from + size > LARGEST;
+    if (size <= 0 || beyond || more && (size & 7) !== 0) {
       this.#layer.counters.badFragments++;
-      if (size > 0) this.#problem(packet, ERRONEOUS, uneven ? network + 4 : at + 2);
+      if (size > 0) this.#problem(packet, ERRONEOUS, beyond ? at + 2 : network + 4);
       return;
     }
     // What stood between the header and the fragment header has been read and goes.

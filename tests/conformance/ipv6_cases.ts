@@ -224,6 +224,13 @@ define("ndp: a stranger is asked for in its group before anything is sent to it"
   station.advertise();
   assertEquals((await station.answers6(1))?.to, hex(station.mac));
 });
+define("ndp: a host learns nothing from solicitations of routers (RFC 4861, 6.2.6)", async (station) => {
+  station.answers = false;
+  station.put58(133, 0, [0, 0, 0, 0], [1, 1, ...station.mac], { hopLimit: 255, destination: HOST6 });
+  station.echo6(1);
+  const got = await station.take((frame) => station.asksNdp(frame) || answered(frame));
+  assertEquals(got?.payload[40], 135);
+});
 define("ndp: packets wait for the answer, and leave in order", async (station) => {
   station.answers = false;
   for (const id of [1, 2, 3]) station.echo6(id);
@@ -461,6 +468,18 @@ define("ipv6: a fragment that ends beyond 65,535 is told of, pointing to its off
 define("ipv6: a first fragment without the upper layer's header is told of (RFC 7112)", async (station) => {
   const sent = station.put6({ next: 44 }, fragment(60, 232, 0, true, Uint8Array.of(17, 1, 1, 4, 0, 0, 0, 0)));
   await problem(station, 4, 3, 0, sent);
+});
+define("ipv6: a first fragment without a byte of its chain is told of (RFC 7112)", async (station) => {
+  const sent = station.put6({ next: 44 }, fragment(17, 234, 0, true, new Uint8Array(0)));
+  await problem(station, 4, 3, 0, sent);
+});
+define("ipv6: an atomic fragment without data is read as any packet is", async (station) => {
+  const sent = station.put6({ next: 44 }, fragment(200, 235, 0, false, new Uint8Array(0)));
+  await problem(station, 4, 1, 40, sent);
+});
+define("ipv6: a fragment beyond 65,535 and no multiple of eight: its offset is told of first", async (station) => {
+  const sent = station.put6({ next: 44 }, fragment(17, 236, 0xfff8, true, filled(15)));
+  await problem(station, 4, 0, 42, sent);
 });
 define("ipv6: half a fragment header, and empty fragments, are dropped", async (station) => {
   station.put6({ next: 44 }, Uint8Array.of(17, 0, 0, 1));

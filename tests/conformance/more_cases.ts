@@ -86,6 +86,27 @@ define("icmp: a timestamp request is answered with its time of origin (RFC 792)"
   assertEquals([...got.slice(0, 2), ...got.slice(4, 12)], [14, 0, 0, 5, 0, 6, 0, 0, 1, 2]);
   assertEquals(got.length, 20);
 });
+define("icmp: a timestamp reply has twenty bytes and code 0, whatever the request has", async (wire) => {
+  wire.put(ip({ protocol: 1 }, icmpMessage(13, 9, [0, 5, 0, 7], filled(30))));
+  const got = (await icmp(wire))!.payload;
+  assertEquals([...got.slice(0, 2), ...got.slice(4, 12)], [14, 0, 0, 5, 0, 7, ...filled(4)]);
+  assertEquals(got.length, 20);
+});
+define("icmp: the options of an echo that record its way come back with us in them", async (wire) => {
+  const lists = [
+    [[7, 7, 4, 0, 0, 0, 0, 1], [7, 7, 8, ...THEM]],
+    [[7, 3, 4, 1], [7, 3, 4]],
+    [[68, 4, 5, 0x20], [68, 4, 5, 0x30]],
+    // Another host is named; a flag that means nothing.
+    [[68, 12, 5, 3, 10, 0, 0, 9, 0, 0, 0, 0], [68, 12, 5, 3, 10, 0, 0, 9, 0, 0, 0, 0]],
+    [[68, 8, 5, 2, 0, 0, 0, 0], [68, 8, 5, 2, 0, 0, 0, 0]],
+  ] as const;
+  for (const [options, back] of lists) {
+    wire.put(ip({ protocol: 1, options }, echo(21)));
+    const got = await icmp(wire);
+    assertEquals(got && [...got.bytes.slice(20, 20 + back.length)], [...back], String(options));
+  }
+});
 define("icmp: information and address mask requests, and answers nobody waits for, are not answered", async (wire) => {
   for (const type of [0, 14, 15, 16, 17, 18, 30, 37]) {
     wire.put(ip({ protocol: 1 }, icmpMessage(type, 0, [0, 1, 0, 1], filled(12))));
@@ -111,6 +132,15 @@ define("ip: malformed options are told of, pointing to them", async (wire) => {
     [[130, 1, 0, 0], 20],
     [[1, 1, 1, 130], 23],
     [[130, 9, 0, 0], 20],
+    // The count of hosts that found no room overflows (RFC 791, 3.1).
+    [[68, 8, 9, 0xf0, 0, 0, 0, 0], 23],
+    // At most once in a datagram.
+    [[7, 7, 4, 0, 0, 0, 0, 7, 7, 4, 0, 0, 0, 0], 27],
+    [[68, 8, 5, 0, 0, 0, 0, 0, 68, 8, 5, 0, 0, 0, 0, 0], 28],
+    // A source route is read before it is refused.
+    [[131, 2, 0, 0], 21],
+    [[137, 7, 3, 10, 0, 0, 9], 22],
+    [[148, 3, 0, 0], 21],
   ] as const;
   for (const [options, pointer] of lists) {
     wire.put(ip({ protocol: 17, options }, udpDatagram({ destination: 7 }, text("x"))));
