@@ -82,11 +82,6 @@ export class ClientConnection implements TcpUser, ContentSource {
     this.#outbox = new Outbox(this.#connection, () => {});
   }
 
-  /** Bytes that can be read now. */
-  get available(): number {
-    return this.#connection.readable;
-  }
-
   /**
    * Sends a request.
    *
@@ -206,9 +201,6 @@ export class ClientConnection implements TcpUser, ContentSource {
     this.#content = new IncomingContent(reader, this);
     resolve(new Response(decodeContent(this.#content.stream, headers), init));
   }
-
-  /** The app waits for content. */
-  contentAwaited(): void {}
 
   /** All content was read. */
   contentEnded(): void {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { elements } from "./framing.ts";
+
 /** The codings that are undone, as `Accept-Encoding` lists them; the host has these on board. */
 export const CODINGS = "gzip, deflate";
 
@@ -18,7 +20,7 @@ export function decodeContent(
   content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>,
   headers: Headers,
 ): BodyInit {
-  const codings = headers.get("content-encoding")?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
+  const codings = elements(headers.get("content-encoding") ?? "");
   for (let coding = codings.pop(); coding !== undefined; coding = codings.pop()) {
     const format = coding.replace("x-gzip", "gzip");
     if (format !== "gzip" && format !== "deflate") break;

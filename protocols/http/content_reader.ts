@@ -70,9 +70,14 @@ export class ContentReader {
     return this.ended ? 0 : this.#framing === CHUNKED ? Infinity : this.#left;
   }
 
+  /** Bytes that have come, those of the coding included. */
+  get available(): number {
+    return this.#connection.readable;
+  }
+
   /** Whether nothing has come of it yet. */
   get untouched(): boolean {
-    return this.#total === 0 && this.#line === "" && this.#connection.readable === 0;
+    return this.#total === 0 && this.#line === "" && this.available === 0;
   }
 
   /**

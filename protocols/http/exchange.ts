@@ -39,7 +39,6 @@ export class Exchange implements ContentSource {
   /** Bytes of content that nobody read and that were taken all the same. */
   drained: number = 0;
   readonly #server: ServerShared;
-  readonly #tcp: TcpConnection;
   #over: boolean = false;
   #continued: boolean = false;
   #failed: boolean = false;
@@ -56,7 +55,6 @@ export class Exchange implements ContentSource {
   constructor(server: ServerShared, connection: ServerConnection, tcp: TcpConnection, head: RequestHead) {
     this.#server = server;
     this.connection = connection;
-    this.#tcp = tcp;
     this.head = head;
     const { length } = head.framing;
     this.content = length === 0
@@ -140,7 +138,7 @@ export class Exchange implements ContentSource {
    * @returns Whether it was.
    */
   #refused({ used, reader }: IncomingContent): boolean {
-    if (used || reader.ended || this.#tcp.readable === 0) return false;
+    if (used || reader.ended || reader.available === 0) return false;
     this.drained = reader.read(null);
     if (!reader.reason || reader.reason === "incomplete") return false;
     this.end(contentGone());
@@ -244,11 +242,6 @@ export class Exchange implements ContentSource {
 
   // --- the handler reads the content ---
 
-  /** Bytes that can be read now. */
-  get available(): number {
-    return this.#tcp.readable;
-  }
-
   /** The handler waits for content. */
   contentAwaited(): void {
     if (this.#over) return;
@@ -278,9 +271,6 @@ export class Exchange implements ContentSource {
     }
     return error;
   }
-
-  /** The handler wants no more content. */
-  contentCancelled(): void {}
 
   /**
    * It is over before its response was sent: whatever the handler does, nobody hears of it.

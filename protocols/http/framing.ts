@@ -5,12 +5,14 @@
  */
 
 import type { HeadParser } from "./head_parser.ts";
-import { equalsIgnoringCase } from "./octets.ts";
 
 /** The length of content that comes in chunks. */
 export const CHUNKED = -1;
 /** The length of content that ends with the connection; only responses have it. */
 export const UNTIL_CLOSE = -2;
+
+/** How long the names of host, expect, connection, content-length and transfer-encoding are. */
+const LENGTHS: readonly number[] = [4, 6, 10, 14, 17];
 
 /** What the field lines of one head say of its framing. */
 export class Framing {
@@ -34,11 +36,10 @@ export class Framing {
  *
  * @param parser The head.
  * @param text The head in text.
- * @param bytes The head.
  * @param framing What it says goes here.
  * @returns 0; or the status to refuse it with, negative.
  */
-export function readFraming(parser: HeadParser, text: string, bytes: Uint8Array, framing: Framing): number {
+export function readFraming(parser: HeadParser, text: string, framing: Framing): number {
   const { offsets, count, minor } = parser;
   let length = -1;
   let codings: string | null = null;
@@ -46,24 +47,28 @@ export function readFraming(parser: HeadParser, text: string, bytes: Uint8Array,
   let expect: string | null = null;
   for (let i = 0; i < count; i++) {
     const name = offsets[4 * i]!;
-    const size = offsets[4 * i + 1]! - name;
-    // Only these lengths are of interest: 4, 6, 10, 14 and 17.
-    if (size === 4) {
-      if (!equalsIgnoringCase(bytes, name, "host")) continue;
-      if (framing.host >= 0) return parser.fail(400, "host");
-      framing.host = i;
-    } else if (size === 6) {
-      if (equalsIgnoringCase(bytes, name, "expect")) expect = append(expect, value(parser, text, i));
-    } else if (size === 10) {
-      if (equalsIgnoringCase(bytes, name, "connection")) connection = append(connection, value(parser, text, i));
-    } else if (size === 14) {
-      if (!equalsIgnoringCase(bytes, name, "content-length")) continue;
-      const digits = value(parser, text, i);
-      if (length >= 0 || !/^\d+$/.test(digits)) return parser.fail(400, "contentLength");
-      length = Number(digits);
-      if (length > Number.MAX_SAFE_INTEGER) return parser.fail(400, "contentLength");
-    } else if (size === 17 && equalsIgnoringCase(bytes, name, "transfer-encoding")) {
-      codings = append(codings, value(parser, text, i));
+    const end = offsets[4 * i + 1]!;
+    // Names of other lengths are of no interest here, and are most.
+    if (!LENGTHS.includes(end - name)) continue;
+    const content = value(parser, text, i);
+    switch (text.slice(name, end).toLowerCase()) {
+      case "host":
+        if (framing.host >= 0) return parser.fail(400, "host");
+        framing.host = i;
+        break;
+      case "expect":
+        expect = append(expect, content);
+        break;
+      case "connection":
+        connection = append(connection, content);
+        break;
+      case "content-length":
+        if (length >= 0 || !/^\d+$/.test(content)) return parser.fail(400, "contentLength");
+        length = Number(content);
+        if (length > Number.MAX_SAFE_INTEGER) return parser.fail(400, "contentLength");
+        break;
+      case "transfer-encoding":
+        codings = append(codings, content);
     }
   }
   framing.known = true;
@@ -104,8 +109,13 @@ export function value(parser: HeadParser, text: string, index: number): string {
   return text.slice(parser.offsets[4 * index + 2], parser.offsets[4 * index + 3]);
 }
 
-/** The elements of a list (RFC 9110, 5.6.1), in lower case; empty ones too. */
-function elements(list: string): string[] {
+/**
+ * The elements of a list (RFC 9110, 5.6.1), empty ones too.
+ *
+ * @param list The list, of elements that are the same in either case.
+ * @returns The elements in lower case.
+ */
+export function elements(list: string): string[] {
   return list.toLowerCase().split(/[ \t]*,[ \t]*/);
 }
 

@@ -12,12 +12,10 @@ const CHUNK = 65_536;
 /** Bytes to begin with when the length is not known. */
 const FIRST = 4096;
 
-/** The connection that content comes in on. */
+/** Who hears how an app reads content. */
 export interface ContentSource {
-  /** Bytes that can be read now. */
-  readonly available: number;
   /** The app waits for content. */
-  contentAwaited(): void;
+  contentAwaited?(): void;
   /** All content was read. */
   contentEnded(): void;
   /**
@@ -27,7 +25,7 @@ export interface ContentSource {
    */
   contentFailed(): unknown;
   /** The app wants no more of it. */
-  contentCancelled(): void;
+  contentCancelled?(): void;
 }
 
 /** Content on its way in. */
@@ -45,7 +43,7 @@ export class IncomingContent {
    * Makes the content readable.
    *
    * @param reader What takes it off the connection.
-   * @param source The connection.
+   * @param source Who hears how it is read.
    */
   constructor(reader: ContentReader, source: ContentSource) {
     this.reader = reader;
@@ -87,7 +85,7 @@ export class IncomingContent {
       if (size < buffer.length) await this.#more();
       else {
         // Not at once as large as it says it is: saying costs nothing.
-        const larger = new Uint8Array(Math.min(size + reader.left, Math.max(size * 2, size + this.#source.available)));
+        const larger = new Uint8Array(Math.min(size + reader.left, Math.max(size * 2, size + reader.available)));
         larger.set(buffer);
         buffer = larger;
       }
@@ -101,7 +99,7 @@ export class IncomingContent {
       pull: (controller) => this.#pull(controller),
       cancel: () => {
         this.used = true;
-        this.#source.contentCancelled();
+        this.#source.contentCancelled?.();
       },
     });
   }
@@ -109,7 +107,7 @@ export class IncomingContent {
   async #pull(controller: ReadableByteStreamController): Promise<void> {
     this.used = true;
     for (;;) {
-      const chunk = new Uint8Array(Math.min(CHUNK, this.#source.available, this.reader.left));
+      const chunk = new Uint8Array(Math.min(CHUNK, this.reader.available, this.reader.left));
       const size = this.#read(chunk, 0);
       if (size > 0) controller.enqueue(size === chunk.length ? chunk : chunk.slice(0, size));
       if (this.reader.ended) {
@@ -138,7 +136,7 @@ export class IncomingContent {
   #more(): Promise<void> {
     return new Promise((resolve) => {
       this.#resume = resolve;
-      this.#source.contentAwaited();
+      this.#source.contentAwaited?.();
     });
   }
 }

@@ -36,18 +36,6 @@ function classes(): Uint8Array {
   return table;
 }
 
-/**
- * Compares octets with a lower-case text, ASCII letters in either case; for octets that are tokens.
- *
- * @param bytes The octets.
- * @param at Where they begin; there are as many as the text has.
- * @param text The text.
- */
-export function equalsIgnoringCase(bytes: Uint8Array, at: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if ((bytes[at + i]! | 32) !== text.charCodeAt(i)) return false;
-  return true;
-}
-
 const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder();
 
 /**

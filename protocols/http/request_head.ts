@@ -83,7 +83,7 @@ export class RequestHead {
 export function readRequestHead(parser: HeadParser, bytes: Uint8Array, length: number): RequestHead | number {
   const text = decodeOctets(length === bytes.length ? bytes : bytes.subarray(0, length), parser.ascii);
   const framing = new Framing();
-  const bad = readFraming(parser, text, bytes, framing);
+  const bad = readFraming(parser, text, framing);
   if (bad) return bad;
   let host = "";
   if (framing.host >= 0) {

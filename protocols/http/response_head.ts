@@ -33,7 +33,7 @@ export function readResponseHead(parser: HeadParser, bytes: Uint8Array, length: 
   const text = decodeOctets(bytes.subarray(0, length), parser.ascii);
   const framing = new Framing();
   if (status < 200 || status > 599) parser.fail(502, "statusLine");
-  else if (!readFraming(parser, text, bytes, framing)) {
+  else if (!readFraming(parser, text, framing)) {
     const headers = new Headers();
     for (let i = 0; i < parser.count; i++) {
       headers.append(text.slice(offsets[4 * i], offsets[4 * i + 1]), value(parser, text, i));
