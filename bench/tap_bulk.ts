@@ -1,7 +1,7 @@
 /**
  * Bulk TCP over TAP against a client of the kernel's, beside the kernel's own TCP over veth with the same programs.
  *
- * `deno run -A bench/tap_bulk.ts bonsai|kernel|in HOST SECONDS|out HOST SECONDS`.
+ * `deno run -A bench/tap_bulk.ts bonsai|offload|kernel|in HOST SECONDS|out HOST SECONDS`.
  *
  * @module
  */
@@ -30,13 +30,16 @@ const WARM_UP = 1;
 /** Which way the payload goes, seen from the server. */
 type Way = "in" | "out";
 
+/** The servers: over tap() without and with its offloads, and on the kernel's TCP. */
+type Server = "bonsai" | "offload" | "kernel";
+
 /** The scenarios: one each way. */
 export const tapBulk: readonly Scenario[] = (["in", "out"] as const).map((way) => ({
   name: `tap-${way}`,
   title: way === "in" ? "TCP goodput from a kernel client, over TAP" : "TCP goodput to a kernel client, over TAP",
   conditions: [
     "one connection; server alone on processor 0, client (Deno's sockets) on processor 1; every byte compared",
-    "bonsai: Ethernet, ARP, IPv4, ICMP and TCP over tap(), MTU 1500, checksums on, no offloads",
+    "bonsai: Ethernet, ARP, IPv4, ICMP and TCP over tap(), MTU 1500, checksums on, no offloads; offload: with them",
     "kernel: its TCP over veth, MTU 1500, with its offloads, through the runtime's sockets; the same program",
     "CPU: of the server's process, which on TAP and veth contains the other side's receive path; kernel clients on reno",
   ],
@@ -46,13 +49,13 @@ export const tapBulk: readonly Scenario[] = (["in", "out"] as const).map((way) =
     const missing = Lab.lacks();
     if (missing !== null || !binary("deno")) return { contenders: [], absent: [missing ?? lacks("deno")] };
     const runtimes = (["deno", "bun"] as const).filter(binary);
-    const contender = (name: "bonsai" | "kernel", runtime: Runtime): Contender => ({
+    const contender = (name: Server, runtime: Runtime): Contender => ({
       name: `${name}, ${NAMES[runtime]}`,
-      ...(name === "bonsai" ? {} : { against: `bonsai, ${NAMES[runtime]}` }),
+      ...(name === "kernel" ? { against: `offload, ${NAMES[runtime]}` } : {}),
       measure: (seconds) => round(name, runtime, way, seconds),
     });
     return {
-      contenders: (["bonsai", "kernel"] as const).flatMap((name) =>
+      contenders: (["bonsai", "offload", "kernel"] as const).flatMap((name) =>
         runtimes.map((runtime) => contender(name, runtime))
       ),
       absent: binary("bun") ? [] : [lacks("bun")],
@@ -61,13 +64,13 @@ export const tapBulk: readonly Scenario[] = (["in", "out"] as const).map((way) =
 }));
 
 async function round(
-  name: "bonsai" | "kernel",
+  name: Server,
   runtime: Runtime,
   way: Way,
   seconds: number,
 ): Promise<Sample> {
   await using lab = new Lab();
-  const ground: Ground = name === "bonsai" ? "tap" : "veth";
+  const ground: Ground = name === "kernel" ? "veth" : "tap";
   const server = await lab.serve(runtime, ground, "bench/tap_bulk.ts", name);
   const client = async (seconds: number): Promise<{ bytes: number; seconds: number }> => {
     const program = lab.start(command("deno", "bench/tap_bulk.ts", way, server.hostname, String(seconds)));
@@ -140,7 +143,7 @@ if (import.meta.main) {
   if (role === "in" || role === "out") await load(role, hostname, Number(seconds));
   else if (role === "kernel") serve(hostTcp);
   else {
-    const driver = tap("tap0", { host: HOST_CIDR });
+    const driver = tap("tap0", { host: HOST_CIDR, offload: role === "offload" });
     serve(stack({ driver, protocols: [ethernet(), arp(), ipv4({ address: STACK_CIDR }), icmp(), tcp()] }).tcp);
   }
 }

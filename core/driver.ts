@@ -14,9 +14,12 @@ export type Medium = "ethernet" | "ip";
 export interface Offload {
   /** The driver sets {@linkcode Packet.verified} on packets whose transport checksum it vouches for. */
   readonly receiveChecksum: boolean;
-  /** The driver finishes a transport checksum field that holds the folded, non-inverted sum of the pseudo-header. */
+  /** The driver finishes the transport checksum of a packet on which the layer sets {@linkcode Packet.verified}. */
   readonly transmitChecksum: boolean;
-  /** Bytes of the largest TCP segment that the driver cuts up itself (TSO); 0 where it does not. */
+  /**
+   * Bytes of the largest packet that the driver cuts into TCP segments, of {@linkcode Packet.segment} bytes of data each, or
+   * hands up uncut (TSO, GRO), with all its headers; 0 where it does neither.
+   */
   readonly segmentation: number;
 }
 

@@ -130,7 +130,7 @@ export abstract class IpPath<A extends IpAddress, N extends PathNetwork<A>> impl
    */
   protected pass(packet: Packet, whole: boolean): boolean {
     if (this.loop && this.many) this.network.loopback.transmit(packet);
-    if (packet.end - packet.start <= this.#mtu) return this.#neighbour.transmit(packet);
+    if (packet.end - packet.start <= this.#mtu || packet.segment > 0) return this.#neighbour.transmit(packet);
     return !whole && this.network.fragment(packet, this.#mtu, this.#neighbour);
   }
 

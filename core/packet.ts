@@ -49,8 +49,13 @@ export class Packet {
   ip: Network | null = null;
   /** To whom the link carried it. */
   cast: Cast = UNICAST;
-  /** Whether the driver vouches for the transport checksum of a received packet. */
+  /**
+   * Whether the driver takes care of the transport checksum: it vouches for that of a received packet, and finishes that of
+   * one that is sent, which holds the folded, non-inverted sum of the pseudo-header.
+   */
   verified: boolean = false;
+  /** Bytes of data in each TCP segment that the driver cuts a packet into; 0 where it goes in one piece. */
+  segment: number = 0;
   /** Where the pool keeps it from; true while it lies there. Only the pool writes it. */
   idle: boolean = false;
   /** The address of `bytes` in the process, or 0 until a driver that hands memory to the system asks the runtime. */
@@ -89,6 +94,7 @@ export class Packet {
     this.ip = null;
     this.cast = UNICAST;
     this.verified = false;
+    this.segment = 0;
   }
 
   /**
@@ -220,6 +226,7 @@ export function copyPacket(packet: Packet, other: Packet): void {
   packet.ip = other.ip;
   packet.cast = other.cast;
   packet.verified = other.verified;
+  packet.segment = other.segment;
 }
 
 /**
@@ -247,8 +254,8 @@ export function setI32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-/** Storage of a packet that holds the largest IP datagram (65,535 bytes) behind its headroom. */
-const LARGE = HEADROOM + 65_536;
+/** Storage of a packet that holds the largest IP datagram (65,535 bytes), in a frame, behind its headroom. */
+const LARGE = HEADROOM + 65_554;
 /** Large packets kept for use again; the rest is left to the garbage collector. */
 const LARGE_KEPT = 8;
 
@@ -272,7 +279,7 @@ export class PacketPool {
   /**
    * Takes a packet; whoever takes it gives it back.
    *
-   * @param size Bytes it must hold after the headroom, at most 65,535; a frame's when left out.
+   * @param size Bytes it must hold after the headroom, at most 65,553; a frame's when left out.
    * @returns An empty packet.
    */
   take(size: number = 0): Packet {

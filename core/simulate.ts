@@ -5,7 +5,7 @@
  */
 
 import type { ManualClock } from "./clock.ts";
-import { yieldToHost } from "./loop.ts";
+import { yieldToHost } from "./yield_to_host.ts";
 
 /** What {@linkcode simulate} turns: a stack, or anything else with turns of its own. */
 export interface Turning {

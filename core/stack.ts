@@ -5,8 +5,9 @@
  */
 
 import type { Driver, Medium } from "./driver.ts";
+import { EventLoop } from "./event_loop.ts";
 import { ipGround, wireGround } from "./ground.ts";
-import { EventLoop, type Loop, type LoopOptions } from "./loop.ts";
+import type { Loop, LoopOptions } from "./loop.ts";
 import { type AnyProtocol, type Checked, type Given, type Ground, HINTS } from "./protocol.ts";
 
 /** How to make a stack. */

@@ -200,7 +200,8 @@ export class Udp implements IpReceiver {
     bytes[at + 7] = 0;
     const pseudo = path.addressSum + PROTOCOL_UDP + length;
     // A driver finishes only what leaves in one piece.
-    const check = offload.transmitChecksum && length <= path.mms
+    packet.verified = offload.transmitChecksum && length <= path.mms;
+    const check = packet.verified
       ? ~foldChecksum(pseudo)
       : foldChecksum(sumPacket(packet, at, packet.end, pseudo)) || 0xffff;
     bytes[at + 6] = check >>> 8;

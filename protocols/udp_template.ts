@@ -161,12 +161,8 @@ export class UdpTemplate {
       packet.setU16(10, foldChecksum(this.#header + IPV4 + length));
       packet.setU16(IPV4 + 4, length);
     }
-    const pseudo = this.#pseudo + length;
-    // A driver that finishes the checksum wants the sum of the pseudo-header.
-    const check = this.core.offload.transmitChecksum
-      ? ~foldChecksum(pseudo)
-      : foldChecksum(sumBytes(bytes, start + HEADERS, end, pseudo + this.#ports + length)) || 0xffff;
-    packet.setU16(CHECKSUM, check);
+    const sum = sumBytes(bytes, start + HEADERS, end, this.#pseudo + this.#ports + 2 * length);
+    packet.setU16(CHECKSUM, foldChecksum(sum) || 0xffff);
   }
 }
 
@@ -180,7 +176,7 @@ export class UdpTemplate {
  * @throws {RangeError} When no word of the datagram begins there.
  */
 export function setPayloadU16(datagram: UdpTemplate, offset: number, value: number): void {
-  const { core, packet } = datagram;
+  const { packet } = datagram;
   packet.start = HEADROOM;
   const at = HEADERS + offset;
   if (!(offset >= 0 && at + 1 < packet.length) || offset & 1) {
@@ -188,9 +184,7 @@ export function setPayloadU16(datagram: UdpTemplate, offset: number, value: numb
   }
   const before = packet.u16(at);
   packet.setU16(at, value);
-  if (!core.offload.transmitChecksum) {
-    packet.setU16(CHECKSUM, updateChecksum(packet.u16(CHECKSUM), before, value) || 0xffff);
-  }
+  packet.setU16(CHECKSUM, updateChecksum(packet.u16(CHECKSUM), before, value) || 0xffff);
 }
 
 /** The {@linkcode udpTemplate} protocol. */

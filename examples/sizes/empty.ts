@@ -1,4 +1,4 @@
-// budget: 2.5 kB
+// budget: 2.6 kB
 // without: ethernet arp ndp ipv4 ipv6 icmp udp tcp http
 
 import { type Driver, stack } from "../../mod.ts";

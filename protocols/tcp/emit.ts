@@ -9,7 +9,7 @@ import { PROTOCOL_TCP } from "../../core/ip.ts";
 import { type Packet, setI32 } from "../../core/packet.ts";
 import type { Endpoint } from "./demux.ts";
 import { pushSack, pushSynOptions, pushTimestamps } from "./options.ts";
-import { ACK, HEADER_LENGTH, RST, SYN, URG } from "./segment.ts";
+import { ACK, HEADER_LENGTH, MOST_HEADERS, RST, SYN, URG } from "./segment.ts";
 import { before, earlier } from "./sequence.ts";
 import { type TcpShared, tsNow } from "./shared.ts";
 import { SYN_SENT } from "./state.ts";
@@ -69,7 +69,10 @@ export function sendReset(tcb: Tcb): void {
 export function emit(tcb: Tcb, flags: number, seq: number, offset: number, length: number): void {
   const { shared, timestamps, sack, path, tsRecent } = tcb;
   const { core } = shared;
-  const packet = core.pool.take();
+  const mss = length > 0 ? tcb.mss : 0;
+  // What the driver cuts up needs a large packet.
+  const packet = core.pool.take(length > mss ? length + MOST_HEADERS : 0);
+  if (length > mss) packet.segment = mss;
   const dataStart = packet.start;
   if (length > 0) {
     tcb.sendBuffer.get(offset, packet.bytes, dataStart, length);
@@ -152,7 +155,10 @@ function dispatch(
   setI32(bytes, at + 8, ack);
   setI32(bytes, at + 12, dataStart - at << 26 | flags << 16 | window);
   setI32(bytes, at + 16, urgent);
-  const checksum = foldChecksum(sumPacket(packet, at, packet.end, path.addressSum + PROTOCOL_TCP + packet.length));
+  const pseudo = path.addressSum + PROTOCOL_TCP + packet.length;
+  // The driver finishes it where it can.
+  packet.verified = shared.core.offload.transmitChecksum;
+  const checksum = packet.verified ? ~foldChecksum(pseudo) : foldChecksum(sumPacket(packet, at, packet.end, pseudo));
   bytes[at + 16] = checksum >> 8;
   bytes[at + 17] = checksum;
   shared.counters.segmentsSent++;

@@ -9,6 +9,8 @@ import { readOptions } from "./options.ts";
 
 /** Bytes of a header without options. */
 export const HEADER_LENGTH = 20;
+/** Bytes of all headers before the data of a segment: Ethernet with a tag, IPv6, and TCP with as many options as there can be. */
+export const MOST_HEADERS = 118;
 
 /** Control bit: no more data from the sender. */
 export const FIN = 1;

@@ -7,7 +7,7 @@
 import { emit, sendAck, sendProbe } from "./emit.ts";
 import { allowance, lostBelow, pipe } from "./recovery.ts";
 import type { Scoreboard } from "./scoreboard.ts";
-import { ACK, FIN, PSH, SYN } from "./segment.ts";
+import { ACK, FIN, MOST_HEADERS, PSH, SYN } from "./segment.ts";
 import { before, distance, later } from "./sequence.ts";
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, SYN_RECEIVED, SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
@@ -52,6 +52,8 @@ function sendSyn(tcb: Tcb): void {
 function sendData(tcb: Tcb, most: number): boolean {
   const buffer = tcb.sendBuffer;
   const mss = tcb.mss;
+  // The driver may cut up larger ones. It would copy an urgent pointer into each, which counts from its front.
+  const uncut = before(tcb.sndUna, tcb.sndUp) ? 0 : tcb.shared.core.offload.segmentation - MOST_HEADERS;
   if (tcb.sndNxt === tcb.sndUna && tcb.lastSentAt + tcb.rtt.rto < tcb.shared.core.now()) tcb.congestion.idled(mss);
   const { scoreboard } = tcb;
   let sent = scoreboard && tcb.recovering ? retransmitLost(tcb, scoreboard, most) : 0;
@@ -65,10 +67,11 @@ function sendData(tcb: Tcb, most: number): boolean {
     if (pending < 0 || pending === 0 && !(tcb.finQueued && tcb.state !== FIN_WAIT_2)) return false;
     const window = tcb.sndWnd - flight;
     const usable = Math.min(window, Math.floor(tcb.congestion.cwnd) + allowance(tcb, mss) - pipe(tcb, mss));
-    let length = Math.min(pending, mss, usable);
+    let length = Math.min(pending, again ? mss : Math.max(mss, uncut), usable);
     if (again && scoreboard && length > 0) {
       length = distance(scoreboard.holeEnd(tcb.sndNxt, tcb.sndNxt + length | 0), tcb.sndNxt);
     }
+    if (length > mss && !maySendSmall(tcb, length % mss, length === pending)) length -= length % mss;
     const last = length === pending;
     if (
       length < 0 || length === 0 && !(last && window > 0) || length < mss && !maySendSmall(tcb, length, last)
@@ -91,7 +94,7 @@ function sendData(tcb: Tcb, most: number): boolean {
       tcb.timedAt = tcb.shared.core.now();
     }
     tcb.sndMax = later(tcb.sndMax, tcb.sndNxt);
-    if (length < mss) tcb.sndSmall = tcb.sndNxt;
+    if (length < mss || length % mss > 0) tcb.sndSmall = tcb.sndNxt;
     emit(tcb, flags, seq, flight, length);
     if (fin) finSent(tcb);
     if (!tcb.timer.armed || tcb.persisting) armRetransmission(tcb);

@@ -4,7 +4,7 @@ import { ManualClock } from "../../core/clock.ts";
 import { NetError } from "../../core/net_error.ts";
 import type { Core, Sender } from "../../core/protocol.ts";
 import { Timers } from "../../core/timers.ts";
-import { yieldToHost } from "../../core/loop.ts";
+import { yieldToHost } from "../../core/yield_to_host.ts";
 import type {
   Tcp,
   TcpAcceptor,

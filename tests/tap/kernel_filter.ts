@@ -79,6 +79,8 @@ await new Promise<void>((resolve) => kernel.send("anybody?", 4444, OURS, () => r
 await sleep(200);
 assertEquals(unreachables() - errors, 1);
 net.close();
+// The thread that waited for the device lets go of it.
+await sleep(200);
 
 // The device stays, and holds no filter of ours any more.
 const after = tap("tf0");
