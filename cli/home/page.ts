@@ -10,10 +10,10 @@ import type { TcpEndpoint } from "../../protocols/tcp.ts";
 import type { Facts, Hop } from "./facts.ts";
 import { type Html, ladder } from "./ladder.ts";
 import type { Totals } from "./log.ts";
-import ladderCss from "./ladder.css" with { type: "text" };
-import pageCss from "./page.css" with { type: "text" };
-import js from "./page.js" with { type: "text" };
-import partsCss from "./parts.css" with { type: "text" };
+import { ladderCss } from "./ladder_css.ts";
+import { pageCss } from "./page_css.ts";
+import { pageScript } from "./page_script.ts";
+import { partsCss } from "./parts_css.ts";
 import type { Durations, Step } from "./story.ts";
 import { bytes, count, duration } from "./words.ts";
 
@@ -152,7 +152,7 @@ export function secondPart(facts: Facts, story: Story): Html {
         <footer>
           bonsai ${facts.version} on ${facts.runtime}. Reload to see a request on a connection that is open already.
         </footer>
-        <script>${raw(js)}</script>
+        <script>${raw(pageScript)}</script>
       </body>
     </html>
   `;

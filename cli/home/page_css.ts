@@ -1,3 +1,11 @@
+/**
+ * The looks of the page as a whole.
+ *
+ * @module
+ */
+
+/** The looks of the page as a whole. */
+export const pageCss: string = /* css */ `
 :root {
   color-scheme: light dark;
   --paper: #f7f6f1;
@@ -149,3 +157,4 @@ footer {
     padding-top: 1.5rem;
   }
 }
+`;

@@ -1,3 +1,11 @@
+/**
+ * The looks of the parts of the page.
+ *
+ * @module
+ */
+
+/** The looks of the parts of the page. */
+export const partsCss: string = /* css */ `
 /* The way of the request: cards in a row, or one below the other. */
 
 .hops {
@@ -226,3 +234,4 @@ details pre {
     grid-template-columns: 1fr 1fr;
   }
 }
+`;

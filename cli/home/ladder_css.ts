@@ -1,3 +1,11 @@
+/**
+ * The looks of the ladder of packets.
+ *
+ * @module
+ */
+
+/** The looks of the ladder of packets. */
+export const ladderCss: string = /* css */ `
 /* The ladder: time, lane, words. The lane's two edges are the two hosts. */
 
 .ladder {
@@ -194,3 +202,4 @@
     color: var(--soft);
   }
 }
+`;

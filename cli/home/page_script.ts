@@ -1,3 +1,11 @@
+/**
+ * What the page does in the browser.
+ *
+ * @module
+ */
+
+/** The script of the page. It stands here as text, for no runtime reads text beside a module in the same way. */
+export const pageScript: string = String.raw`
 // The two things to try on the page: it works without them.
 
 const part = (id) => document.getElementById(id);
@@ -13,10 +21,10 @@ part("watch").addEventListener("click", async ({ target }) => {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      out.textContent += `${((performance.now() - began) / 1000).toFixed(2).padStart(5)} s  ${value}`;
+      out.textContent += ((performance.now() - began) / 1000).toFixed(2).padStart(5) + " s  " + value;
     }
   } catch (error) {
-    out.textContent += `\n${error.message}`;
+    out.textContent += "\n" + error.message;
   }
   target.disabled = false;
 });
@@ -36,7 +44,7 @@ async function echo(bytes) {
   const out = part("echoed");
   const buttons = [part("random"), part("file")];
   for (const one of buttons) one.disabled = true;
-  out.textContent = `Sending ${bytes.length.toLocaleString("en-US")} bytes …`;
+  out.textContent = "Sending " + bytes.length.toLocaleString("en-US") + " bytes …";
   try {
     const began = performance.now();
     const response = await fetch("/echo", { method: "POST", body: bytes });
@@ -45,13 +53,13 @@ async function echo(bytes) {
     const [sent, received] = [await digest(bytes), await digest(back)];
     const equal = sent === null ? same(bytes, back) : sent === received;
     out.textContent = [
-      `${equal ? "✓ Equal" : "✗ Different"}: ${back.length.toLocaleString("en-US")} bytes came back ` +
-      `in ${seconds.toFixed(2)} s, ${(back.length * 16 / seconds / 1e6).toFixed(0)} Mbit/s both ways together.`,
-      sent === null ? "Compared byte by byte: SHA-256 is for secure pages only." : `SHA-256 sent      ${sent}`,
-      sent === null ? "" : `SHA-256 received  ${received}`,
+      (equal ? "✓ Equal" : "✗ Different") + ": " + back.length.toLocaleString("en-US") + " bytes came back in " +
+      seconds.toFixed(2) + " s, " + (back.length * 16 / seconds / 1e6).toFixed(0) + " Mbit/s both ways together.",
+      sent === null ? "Compared byte by byte: SHA-256 is for secure pages only." : "SHA-256 sent      " + sent,
+      sent === null ? "" : "SHA-256 received  " + received,
     ].filter(Boolean).join("\n");
   } catch (error) {
-    out.textContent = `The upload failed: ${error.message}`;
+    out.textContent = "The upload failed: " + error.message;
   }
   for (const one of buttons) one.disabled = false;
 }
@@ -67,3 +75,4 @@ part("file").addEventListener("change", async ({ target }) => {
   if (file) echo(new Uint8Array(await file.arrayBuffer()));
   target.value = "";
 });
+`;
