@@ -124,13 +124,16 @@ export function checkMessage(packet: Packet): number {
   const neighbour = solicitation || type === NEIGHBOUR_ADVERTISEMENT;
   const link = findOption(packet, SOURCE_LINK_LAYER);
   const group = bytes[at + 24] === 255;
+  const unspecified = isFromUnspecified(packet);
   if (
-    bytes[at + 8] === 255 || neighbour && bytes[message + 8] === 255 ||
+    // No host has the address of a group, of loopback or of IPv4.
+    bytes[at + 8] === 255 || !unspecified && (getI32(bytes, at + 8) | getI32(bytes, at + 12)) === 0 ||
+    neighbour && bytes[message + 8] === 255 ||
     type === NEIGHBOUR_ADVERTISEMENT && group && (bytes[message + 4]! & SOLICITED) !== 0 ||
     // Routers and redirects speak from the link.
     !neighbour && type !== ROUTER_SOLICITATION && getI32(bytes, at + 8) >>> 22 !== 0x3fa ||
     // Who asks for an address of its own has none to give, and asks the group of those who may have it.
-    isFromUnspecified(packet) && (!solicitation && type !== ROUTER_SOLICITATION || link > 0 ||
+    unspecified && (!solicitation && type !== ROUTER_SOLICITATION || link > 0 ||
         solicitation && !isSolicitedNode(bytes, at + 24))
   ) return -1;
   return link;

@@ -129,6 +129,8 @@ function truncated(frame: Uint8Array): Uint8Array {
 }
 const INVALID: [string, Uint8Array][] = [
   ["a hop limit of 254", solicitation(OURS, { hopLimit: 254 })],
+  ["the loopback address for a source", solicitation(OURS, { source: "::1" })],
+  ["a source that is one of IPv4", solicitation(OURS, { source: "::ffff:10.0.0.1" })],
   ["a code of 1", frame6(icmp6Packet(135, 1, [0, 0, 0, 0, ...ip6(OURS)], { hopLimit: 255 }))],
   ["a solicitation of 20 bytes", truncated(solicitation(OURS, { options: [] }))],
   ["a solicitation for a group", solicitation("ff02::9")],
