@@ -82,7 +82,7 @@ export interface Driver<M extends Medium = Medium> {
    * @param ms Milliseconds, 0 to infinity.
    */
   wait(ms: number): Promise<void>;
-  /** Ends a wait that is under way, now. */
+  /** Ends a wait that is under way, now; does nothing where none is. */
   wake(): void;
   /** Lets go of the device and ends a wait that is under way; calling it again does nothing. */
   close(): void;
