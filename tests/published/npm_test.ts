@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { SUBCOMMANDS } from "../../cli/commands.ts";
 import { read, ROOT } from "../checks/tree.ts";
 import { run } from "../cli/run.ts";
 import { testWith } from "../needs.ts";
@@ -35,6 +36,7 @@ net.http.serve(() => new Response("by the host\\n"), { ...where, onListen: async
       bonsai("check", "--schema"),
       `${JSON.stringify(JSON.parse(read("cli/bonsai.schema.json")), null, 2)}\n`,
     );
+    for (const name of Object.keys(SUBCOMMANDS)) assertStringIncludes(bonsai(name, "--help"), "Usage: ");
     const { missing, parts } = JSON.parse(bonsai("size", "hello.mjs", "--json"));
     assertEquals(missing, []);
     assert(parts.some(({ name }: { name: string }) => name === "protocols/tcp"), JSON.stringify(parts));
