@@ -238,6 +238,7 @@ function parseFields(
     offsets[entry + 2] = value;
     offsets[entry + 3] = valueEnd;
     at += 2;
+    if (at > most) return parser.fail(431, "largeFields");
   }
-  return at > most ? parser.fail(431, "largeFields") : INCOMPLETE;
+  return INCOMPLETE;
 }
