@@ -104,10 +104,9 @@ function transportStatus(header: Header, network: Network, protocol: number): nu
   if (header.status >= 0) return header.status;
   const { bytes, at, end } = header;
   const size = end - at;
-  const addresses = network.version === 4 ? 4 : 16;
-  const source = network.at + (network.version === 4 ? 12 : 8);
-  const pseudo = sumBytes(network.bytes, source, source + addresses) +
-    sumBytes(network.bytes, network.destination, network.destination + addresses) +
+  const { sourceBytes, source, destinationBytes, destination, addressSize } = network;
+  const pseudo = sumBytes(sourceBytes, source, source + addressSize) +
+    sumBytes(destinationBytes, destination, destination + addressSize) +
     protocol + (size & 0xffff) + (size >>> 16);
   return header.status = foldChecksum(sum(bytes, at, end, pseudo)) === 0 ? GOOD : BAD;
 }

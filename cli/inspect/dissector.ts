@@ -16,10 +16,10 @@ import {
   readHdlc,
   readLink,
   readLlc,
-  readMirrored,
   readMpls,
   readPppoe,
   readRedundancyTag,
+  readServiceHeader,
   readServiceTag,
   readVlan,
 } from "./link.ts";
@@ -32,7 +32,7 @@ import {
   readIpv4,
   readIpv6,
 } from "./network.ts";
-import { type Dissection, ETHER_TYPE, ETHERNET, IP, IP_PROTOCOL, LLC, NOTHING } from "./next.ts";
+import { type Dissection, ETHER_TYPE, ETHERNET, IP, IP_PROTOCOL, LLC, NOTHING, PPP } from "./next.ts";
 import { readArp, readIcmp, readIcmpv6, readTcp, readUdp, readUdpLite } from "./transport.ts";
 import { Window } from "./window.ts";
 
@@ -100,6 +100,8 @@ export class Dissector implements Dissection {
         return this.#protocol(next & 0xff);
       case LLC:
         return readLlc(this);
+      case PPP:
+        return readHdlc(this);
       case IP: {
         const version = this.#version();
         return version === 4 ? readIpv4(this) : version === 6 ? readIpv6(this) : NOTHING;
@@ -135,16 +137,12 @@ export class Dissector implements Dissection {
         return readMpls(this);
       case 0x8864:
         return readPppoe(this);
-      case 0x880b:
-        return readHdlc(this);
       case 0x88e7:
         return readServiceTag(this);
       case 0xf1c1:
         return readRedundancyTag(this);
-      case 0x88be:
-        return readMirrored(this, 8);
-      case 0x22eb:
-        return readMirrored(this, 12);
+      case 0x894f:
+        return readServiceHeader(this);
       case 0x6558:
         return ETHERNET;
       default:
@@ -179,6 +177,9 @@ export class Dissector implements Dissection {
       case 97:
         // EtherIP (RFC 3378): two bytes, and a frame.
         this.window.start += 2;
+        return ETHERNET;
+      case 143:
+        // What segment routing carries of Ethernet (RFC 8986, 10.1).
         return ETHERNET;
       case 137:
         return readMpls(this);

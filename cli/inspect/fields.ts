@@ -123,10 +123,32 @@ const UNTIL_WINDOW = 16;
 const UNTIL_CHECKSUM = 18;
 const SEGMENT = 20;
 
-/** ICMP messages that have an identifier and a sequence number: echoes, timestamps, information and masks. */
+/** ICMP messages that have an identifier: echoes, timestamps, information, masks, and extended echoes (RFC 8335). */
 function hasIdent({ icmp: { bytes, at } }: Frame): boolean {
   const type = bytes[at]!;
+  return hasSequence(type) || type === 42 || type === 43;
+}
+
+/** Those of them whose sequence number has 16 bits. */
+function hasSequence(type: number): boolean {
   return type === 0 || type === 8 || type >= 13 && type <= 18;
+}
+
+/** Bytes of the addresses of an ARP message without which none of them counts: those that its operation is about. */
+function arpNeeds(operation: number, hardware: number, half: number): number {
+  switch (operation) {
+    case 1:
+    case 2:
+    case 4:
+    case 6:
+      return 2 * half;
+    case 3:
+    case 5:
+    case 8:
+      return half + hardware;
+    default:
+      return operation === 9 || operation > 10 && operation < 24 ? half : 0;
+  }
 }
 
 /** An address of an ARP message, where the message is about addresses of its kind. */
@@ -140,11 +162,10 @@ function arpAddress(name: string, kind: "mac" | "ipv4", place: number): Field {
       const start = 8 + (place >> 1) * (hardware + protocol) + (place & 1 ? hardware : 0);
       const type = kind === "mac" ? bytes[at]! << 8 | bytes[at + 1]! : bytes[at + 2]! << 8 | bytes[at + 3]!;
       const fits = kind === "mac" ? (type === 1 || type === 6) && hardware === 6 : type === 0x0800 && protocol === 4;
-      // Of requests and answers that were cut no address counts.
       const operation = bytes[at + 6]! << 8 | bytes[at + 7]!;
-      const size = 8 + 2 * (hardware + protocol);
-      const until = operation === 1 || operation === 2 || place === 3 ? size : size - protocol;
-      return fits && have >= until && at + size <= real ? at + start : -1;
+      const half = hardware + protocol;
+      const until = Math.max(start + (kind === "mac" ? 6 : 4), 8 + arpNeeds(operation, hardware, half));
+      return fits && have >= until && at + 8 + 2 * half <= real ? at + start : -1;
     },
   };
 }
@@ -237,7 +258,7 @@ export const GROUPS: readonly FieldGroup[] = [
         "icmp.seq",
         icmp,
         8,
-        (frame, { bytes, at }) => hasIdent(frame) ? bytes[at + 6]! << 8 | bytes[at + 7]! : -1,
+        (_, { bytes, at }) => hasSequence(bytes[at]!) ? bytes[at + 6]! << 8 | bytes[at + 7]! : -1,
       ),
       computed("icmp.checksum.status", icmp, 4, icmpStatus),
     ],

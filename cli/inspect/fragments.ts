@@ -43,7 +43,7 @@ export class Fragments {
    */
   ipv4(d: Dissection, header: number, from: number, more: boolean): boolean {
     const { bytes } = d.window;
-    // Identification, protocol and addresses; datagrams of different VLANs are different ones.
+    // Identification, protocol and addresses; datagrams of different VLANs are different ones, where numbers are short.
     let key = String.fromCharCode(4, d.vlan, bytes[header + 4]!, bytes[header + 5]!, bytes[header + 9]!);
     for (let i = header + 12; i < header + 20; i++) key += String.fromCharCode(bytes[i]!);
     return this.#add(d, key, from, more);
@@ -61,7 +61,7 @@ export class Fragments {
    */
   ipv6(d: Dissection, header: number, at: number, from: number, more: boolean): boolean {
     const { bytes } = d.window;
-    let key = String.fromCharCode(6, d.vlan);
+    let key = "\x06";
     for (let i = at + 4; i < at + 8; i++) key += String.fromCharCode(bytes[i]!);
     for (let i = header + 8; i < header + 40; i++) key += String.fromCharCode(bytes[i]!);
     return this.#add(d, key, from, more);

@@ -61,8 +61,34 @@ export class Network {
   version: number = 4;
   /** One past the last byte of the packet, as its header says. */
   end: number = 0;
-  /** Where the destination address lies, which a routing header may hold instead. */
+  /** What holds the source address: the header, or an option that tells a mobile host's home address (RFC 6275, 6.3). */
+  sourceBytes: Uint8Array = this.bytes;
+  /** Where the source address lies. */
+  source: number = 0;
+  /** What holds the address to which the packet goes in the end: the header, or a source route. */
+  destinationBytes: Uint8Array = this.bytes;
+  /** Where the destination address lies. */
   destination: number = 0;
+
+  /** Bytes of an address. */
+  get addressSize(): number {
+    return this.version === 4 ? 4 : 16;
+  }
+
+  /**
+   * Becomes the packet whose header lies at a place.
+   *
+   * @param version 4 or 6.
+   * @param bytes Where the header lies.
+   * @param at Its first byte.
+   */
+  set(version: number, bytes: Uint8Array, at: number): void {
+    this.version = version;
+    this.bytes = this.sourceBytes = this.destinationBytes = bytes;
+    this.at = at;
+    this.source = at + (version === 4 ? 12 : 8);
+    this.destination = at + (version === 4 ? 16 : 24);
+  }
 
   /**
    * Becomes the same as another one.
@@ -74,6 +100,9 @@ export class Network {
     this.at = other.at;
     this.version = other.version;
     this.end = other.end;
+    this.sourceBytes = other.sourceBytes;
+    this.source = other.source;
+    this.destinationBytes = other.destinationBytes;
     this.destination = other.destination;
   }
 }

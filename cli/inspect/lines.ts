@@ -138,7 +138,7 @@ export class Lines {
   }
 
   /** Addresses and ports of both ends. */
-  #ends({ bytes, at, version, destination }: Network, { bytes: header, at: ports }: Header): void {
+  #ends({ bytes, at, version, destinationBytes, destination }: Network, { bytes: header, at: ports }: Header): void {
     const writer = this.#writer;
     writer.raw(version === 4 ? IP : IP6);
     if (version === 4) writer.ipv4(bytes, at + 12);
@@ -146,8 +146,8 @@ export class Lines {
     writer.byte(46);
     writer.number(header[ports]! << 8 | header[ports + 1]!);
     writer.raw(TO);
-    if (version === 4) writer.ipv4(bytes, destination);
-    else writer.ipv6(bytes, destination);
+    if (version === 4) writer.ipv4(destinationBytes, destination);
+    else writer.ipv6(destinationBytes, destination);
     writer.byte(46);
     writer.number(header[ports + 2]! << 8 | header[ports + 3]!);
   }

@@ -6,6 +6,7 @@
 
 import {
   LINKTYPE_ETHERNET,
+  LINKTYPE_IPV4,
   LINKTYPE_IPV6,
   LINKTYPE_LINUX_SLL,
   LINKTYPE_LINUX_SLL2,
@@ -45,8 +46,12 @@ export function readLink(d: Dissection, linkType: number): number {
       return readCooked(d, SLL2, 0);
     case LINKTYPE_IPV6:
       return ETHER_TYPE | 0x86dd;
+    case LINKTYPE_IPV4:
+      return IP;
     default:
-      return mediumOf(linkType) === "ip" ? IP : -1;
+      if (mediumOf(linkType) !== "ip") return -1;
+      // What else such frames may be, their first eight bytes would tell.
+      return d.window.length < 8 ? NOTHING : IP;
   }
 }
 
@@ -59,7 +64,7 @@ function readLoopback({ window }: Dissection, network: boolean): number {
   const low = bytes[at + 2]! << 8 | bytes[at + 3]!;
   const family = network || high === 0 ? low : bytes[at + 1]! << 8 | bytes[at]!;
   window.start += 4;
-  if (!network && high === 0 && family > LONGEST_8023) return ETHER_TYPE | family;
+  if (!network && family > LONGEST_8023) return ETHER_TYPE | family;
   return family === 2 ? ETHER_TYPE | 0x0800 : INET6.includes(family) ? ETHER_TYPE | 0x86dd : NOTHING;
 }
 
@@ -68,8 +73,8 @@ function readCooked({ window }: Dissection, size: number, type: number): number 
   if (window.length < size) return NOTHING;
   const protocol = window.u16(type);
   window.start += size;
-  // 1 to 4 stand for frames of Novell and of IEEE 802.2.
-  if (protocol < ETHERTYPE_LEAST) return protocol === 4 ? LLC : NOTHING;
+  // 1 to 4 stand for frames of Novell, Ethernet and IEEE 802.2.
+  if (protocol < ETHERTYPE_LEAST) return protocol === 4 ? LLC : protocol === 3 ? ETHERNET : NOTHING;
   return ETHER_TYPE | protocol;
 }
 
@@ -106,11 +111,12 @@ export function readLlc({ window }: Dissection): number {
   if (window.length < 3) return NOTHING;
   const { bytes, start: at } = window;
   const sap = bytes[at]!;
-  // Information frames have a control field of two bytes; IP comes in unnumbered ones.
-  const control = (bytes[at + 2]! & 3) === 3 ? 1 : 2;
-  window.start += 2 + control;
-  if (sap === 0x06 && bytes[at + 2] === 3) return IP;
-  if (sap !== 0xaa || bytes[at + 1] !== 0xaa || bytes[at + 2] !== 3 || window.length < 5) return NOTHING;
+  const control = bytes[at + 2]!;
+  // The control field of numbered frames has two bytes. Data come in information frames and in plain unnumbered ones.
+  window.start += (control & 3) === 3 ? 3 : 4;
+  if ((control & 1) === 1 && control !== 3) return NOTHING;
+  if (sap === 0x06) return IP;
+  if (sap !== 0xaa || bytes[at + 1] !== 0xaa || window.length < 5) return NOTHING;
   const organization = bytes[at + 3]! << 16 | bytes[at + 4]! << 8 | bytes[at + 5]!;
   const type = window.u16(3);
   window.start += 5;
@@ -150,8 +156,9 @@ export function readMpls({ window }: Dissection): number {
     const label = bytes[at]! << 12 | bytes[at + 1]! << 4 | bytes[at + 2]! >> 4;
     const bottom = bytes[at + 2]! & 1;
     window.start += 4;
-    if (label === 1 && bottom === 0) continue;
     if (bottom === 0) continue;
+    // The associated channel and alerts of operation and maintenance carry no packets (RFC 5586, RFC 3429).
+    if (label === 13 || label === 14) return NOTHING;
     const version = window.length > 0 ? bytes[window.start]! >> 4 : 0;
     return version === 4 || version === 6 ? IP : NOTHING;
   }
@@ -209,18 +216,32 @@ export function readRedundancyTag({ window }: Dissection): number {
 }
 
 /**
- * Reads the header of a mirrored frame (ERSPAN, draft-foschiano-erspan).
+ * Reads the header of a service function chain (RFC 8300).
  *
  * @param d The frame.
- * @param size Bytes of the header.
  * @returns What follows.
  */
-export function readMirrored({ window }: Dissection, size: number): number {
-  if (window.length < size) return NOTHING;
-  // Of the third type the last bit tells of eight bytes more.
-  const more = size === 12 && (window.bytes[window.start + 11]! & 1) === 1 ? 8 : 0;
-  window.start += size + more;
-  return window.length > 0 ? ETHERNET : NOTHING;
+export function readServiceHeader({ window }: Dissection): number {
+  if (window.length < 8) return NOTHING;
+  const { bytes, start: at } = window;
+  const size = (bytes[at + 1]! & 63) << 2;
+  const fixed = (bytes[at + 2]! & 15) === 1;
+  if (size < 8 || fixed && size !== 24 || window.length < size) return NOTHING;
+  window.start += size;
+  switch (bytes[at + 3]) {
+    case 1:
+      return ETHER_TYPE | 0x0800;
+    case 2:
+      return ETHER_TYPE | 0x86dd;
+    case 3:
+      return ETHERNET;
+    case 4:
+      return ETHER_TYPE | 0x894f;
+    case 5:
+      return ETHER_TYPE | 0x8847;
+    default:
+      return NOTHING;
+  }
 }
 
 /** PPP's protocol number, of one or two bytes (RFC 1661, 6.5). */
@@ -229,5 +250,15 @@ function readPpp(window: Dissection["window"]): number {
   const short = (window.bytes[window.start]! & 1) === 1;
   const protocol = short ? window.bytes[window.start]! : window.u16(0);
   window.start += short ? 1 : 2;
-  return protocol === 0x0021 ? ETHER_TYPE | 0x0800 : protocol === 0x0057 ? ETHER_TYPE | 0x86dd : NOTHING;
+  switch (protocol) {
+    case 0x0021:
+      return ETHER_TYPE | 0x0800;
+    case 0x0057:
+      return ETHER_TYPE | 0x86dd;
+    case 0x0281:
+    case 0x0283:
+      return ETHER_TYPE | 0x8847;
+    default:
+      return NOTHING;
+  }
 }

@@ -21,6 +21,9 @@ export const IP = 0x40000;
 /** An IEEE 802.2 LLC header. */
 export const LLC = 0x50000;
 
+/** A frame of PPP, in the manner of HDLC or without its address and control. */
+export const PPP = 0x60000;
+
 /** What the readers of headers share. */
 export interface Dissection {
   /** What is found. */

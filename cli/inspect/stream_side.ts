@@ -38,8 +38,8 @@ interface Piece {
 export class StreamSide {
   /** Whether a segment of it was seen. */
   seen: boolean = false;
-  /** The sequence number of its first segment. */
-  first: number = 0;
+  /** The sequence number in front of the first one that is known of; not a number while none is. */
+  #before: number = NaN;
   /** The sequence number at place 0. */
   #origin: number = 0;
   /** Whether place 0 is that of the first byte. */
@@ -73,7 +73,7 @@ export class StreamSide {
   open(seq: number, syn: boolean): void {
     if (!this.seen) {
       this.seen = true;
-      this.first = seq;
+      if (Number.isNaN(this.#before)) this.#before = syn ? seq : seq - 1 | 0;
       this.#origin = syn ? seq + 1 | 0 : seq;
       this.#settled = syn;
     } else if (syn && !this.#settled) {
@@ -82,6 +82,24 @@ export class StreamSide {
       this.#start = this.#next = seq + 1 - this.#origin | 0;
       this.#drain();
     }
+  }
+
+  /**
+   * Hears of an acknowledgement, which tells of numbers before any segment does.
+   *
+   * @param ack The next number that the other side expects.
+   */
+  acknowledge(ack: number): void {
+    if (Number.isNaN(this.#before)) this.#before = ack - 1 | 0;
+  }
+
+  /**
+   * Tells whether a SYN opens another connection between the same ports.
+   *
+   * @param seq Its sequence number.
+   */
+  isAnother(seq: number): boolean {
+    return !Number.isNaN(this.#before) && this.#before !== seq;
   }
 
   /**
@@ -95,15 +113,16 @@ export class StreamSide {
   add(seq: number, bytes: Uint8Array, from: number, to: number): void {
     if (this.#closed) return;
     const next = this.#next;
-    const at = next + (seq - (this.#origin + next) | 0);
+    let at = next + (seq - (this.#origin + next) | 0);
     if (this.#settled && at <= next) {
-      const fresh = from + next - at;
-      if (fresh >= to) return;
-      this.#consume(bytes.subarray(fresh, to));
-      if (this.#pieces.length > 0) this.#drain();
-      return;
+      from += next - at;
+      at = next;
+      if (from >= to) return;
+      if (this.#pieces.length === 0) return this.#consume(bytes.subarray(from, to));
     }
+    // What came before counts: only what is new is kept.
     this.#keep(at, bytes, from, to);
+    if (at === next && this.#settled) return this.#drain();
     if (!this.#settled && this.#held > MOST_UNSETTLED) this.#settle();
     if (this.#held > MOST_HELD || this.#inAll.bytes > MOST_IN_ALL) this.#close();
   }

@@ -7,7 +7,7 @@
 import { ByteWriter } from "./byte_writer.ts";
 import type { Frame, Network } from "./frame.ts";
 import { Held, type SideDigest, StreamSide } from "./stream_side.ts";
-import { ACK, FIN, RST, SYN } from "../../protocols/tcp/segment.ts";
+import { ACK, RST, SYN } from "../../protocols/tcp/segment.ts";
 
 /** What is told of a stream. */
 export interface StreamDigest {
@@ -29,8 +29,6 @@ class Stream {
   readonly to: Uint8Array;
   readonly a2b: StreamSide;
   readonly b2a: StreamSide;
-  /** Whether one side ended or broke it. */
-  ended: boolean = false;
   /** Another stream whose ends have the same hash, an older one. */
   readonly next: Stream | null;
 
@@ -58,7 +56,7 @@ export class Streams {
    */
   add(frame: Frame): void {
     const { tcp, tcpNetwork, segment } = frame;
-    const size = tcpNetwork.version === 4 ? 4 : 16;
+    const size = tcpNetwork.addressSize;
     const hash = this.#ends(tcpNetwork, size, tcp.bytes, tcp.at);
     const flags = tcp.bytes[tcp.at + 13]!;
     let stream = this.#table.get(hash) ?? null;
@@ -67,10 +65,10 @@ export class Streams {
       forth = isSame(stream.from, this.#from, size + 2) && isSame(stream.to, this.#to, size + 2);
       if (forth || isSame(stream.from, this.#to, size + 2) && isSame(stream.to, this.#from, size + 2)) break;
     }
+    const syn = (flags & SYN) !== 0;
     const opens = (flags & (SYN | ACK)) === SYN;
-    const known = stream && (forth ? stream.a2b : stream.b2a);
     // The same ports again, for another connection.
-    if (!stream || opens && known!.seen && (known!.first !== segment.seq || stream.ended)) {
+    if (!stream || opens && (forth ? stream.a2b : stream.b2a).isAnother(segment.seq)) {
       stream = new Stream(
         this.#from.slice(0, size + 2),
         this.#to.slice(0, size + 2),
@@ -81,11 +79,12 @@ export class Streams {
       this.#all.push(stream);
       forth = true;
     }
-    if (flags & (FIN | RST)) stream.ended = true;
     const side = forth ? stream.a2b : stream.b2a;
-    side.open(segment.seq, (flags & SYN) !== 0);
+    side.open(segment.seq, syn);
+    if (flags & ACK) (forth ? stream.b2a : stream.a2b).acknowledge(segment.ack);
+    // What a reset carries is a remark, and no part of the stream (RFC 9293, 3.10.7).
     const data = tcp.at + (tcp.bytes[tcp.at + 12]! >> 4 << 2);
-    if (frame.tcpLength > 0 && data < tcp.end) side.add(segment.seq + ((flags & SYN) >> 1), tcp.bytes, data, tcp.end);
+    if (!(flags & RST) && data < tcp.end) side.add(segment.seq + (syn ? 1 : 0), tcp.bytes, data, tcp.end);
   }
 
   /**
@@ -103,14 +102,19 @@ export class Streams {
   }
 
   /** Notes the ends of a segment, and makes a hash of them that is the same both ways. */
-  #ends({ bytes, at, version, destination }: Network, size: number, header: Uint8Array, ports: number): number {
+  #ends(
+    { bytes, at, version, destinationBytes, destination }: Network,
+    size: number,
+    header: Uint8Array,
+    ports: number,
+  ): number {
     const from = this.#from;
     const to = this.#to;
     const source = at + (version === 4 ? 12 : 8);
     let [a, b] = [0, 0];
     for (let i = 0; i < size; i++) {
       a = Math.imul(a, 31) + (from[i] = bytes[source + i]!) | 0;
-      b = Math.imul(b, 31) + (to[i] = bytes[destination + i]!) | 0;
+      b = Math.imul(b, 31) + (to[i] = destinationBytes[destination + i]!) | 0;
     }
     for (let i = 0; i < 2; i++) {
       a = Math.imul(a, 31) + (from[size + i] = header[ports + i]!) | 0;

@@ -7,7 +7,7 @@
 import { datagramLength, isUnchecked, UDP_HEADER } from "../../protocols/udp/header.ts";
 import { HEADER_LENGTH } from "../../protocols/tcp/segment.ts";
 import { ILLEGAL, NOT_PRESENT, UNVERIFIED } from "./frame.ts";
-import { type Dissection, ETHER_TYPE, ETHERNET, IP, IP_PROTOCOL, NOTHING } from "./next.ts";
+import { type Dissection, ETHER_TYPE, ETHERNET, IP, IP_PROTOCOL, NOTHING, PPP } from "./next.ts";
 
 /** Bytes of the ports of TCP and UDP. */
 const PORTS = 4;
@@ -19,7 +19,8 @@ export const BOGUS = 14;
 /** Bytes of an ICMP message without which none of it is read. */
 const ICMP_FIRST = 6;
 
-/** UDP ports of tunnels: RFC 7348, RFC 8926, 3GPP TS 29.281, RFC 4380, RFC 7510, RFC 8086. */
+/** UDP ports of tunnels: RFC 2661, RFC 7348, RFC 8926, 3GPP TS 29.281, RFC 4380, RFC 7510, RFC 8086. */
+const L2TP = 1701;
 const VXLAN = 4789;
 const GENEVE = 6081;
 const GTP_USER = 2152;
@@ -28,7 +29,7 @@ const MPLS_OVER_UDP = 6635;
 const GRE_OVER_UDP = 4754;
 /** The extension of VXLAN that tells what it carries (draft-ietf-nvo3-vxlan-gpe). */
 const VXLAN_GPE = 4790;
-const TUNNELS = [VXLAN, VXLAN_GPE, GENEVE, GTP_USER, TEREDO, MPLS_OVER_UDP, GRE_OVER_UDP];
+const TUNNELS = [L2TP, VXLAN, VXLAN_GPE, GENEVE, GTP_USER, TEREDO, MPLS_OVER_UDP, GRE_OVER_UDP];
 
 /**
  * Reads a TCP header.
@@ -110,6 +111,8 @@ export function readUdp({ frame, window, network }: Dissection): number {
 function tunnel(window: Dissection["window"], port: number): number {
   const { bytes, start: at, length } = window;
   switch (port) {
+    case L2TP:
+      return readL2tp(window);
     case VXLAN:
       if (length < 8) return NOTHING;
       window.start += 8;
@@ -145,6 +148,24 @@ function tunnel(window: Dissection["window"], port: number): number {
   }
 }
 
+/** Reads the header of a data message of L2TP (RFC 2661, 3.1), which carries a frame of PPP. */
+function readL2tp(window: Dissection["window"]): number {
+  if (window.length < 6) return NOTHING;
+  const flags = window.u16(0);
+  // Control messages, and other versions.
+  if ((flags & 0x8000) !== 0 || (flags & 15) !== 2) return NOTHING;
+  const length = flags & 0x4000 ? 2 : 0;
+  if (length > 0) window.limit(window.u16(2));
+  let size = 6 + length + (flags & 0x0800 ? 4 : 0);
+  if ((flags & 0x0200) !== 0) {
+    if (window.length < size + 2) return NOTHING;
+    size += 2 + window.u16(size);
+  }
+  if (window.length < size) return NOTHING;
+  window.start += size;
+  return PPP;
+}
+
 /**
  * Reads a header of UDP-Lite (RFC 3828), whose fields are those of UDP, and whose length is that of IP's payload.
  *
@@ -157,7 +178,7 @@ export function readUdpLite({ frame, window, network }: Dissection): void {
   udp.set(bytes, at, length < PORTS ? 0 : Math.min(length, UDP_HEADER));
   udp.end = window.end;
   udp.real = window.real;
-  udp.status = UNVERIFIED;
+  udp.status = length >= UDP_HEADER && isUnchecked(bytes, at) ? ILLEGAL : UNVERIFIED;
   if (length >= 6) frame.udpLength = window.reported;
   frame.udpNetwork.copy(network);
 }
@@ -199,6 +220,8 @@ export function readIcmpv6({ frame, window, network }: Dissection): void {
 export function readArp({ frame, window }: Dissection): void {
   const { arp } = frame;
   if (arp.at >= 0) return;
-  arp.set(window.bytes, window.start, window.length);
+  // The messages of ATM have another shape (RFC 2225).
+  const atm = window.length >= 2 && window.u16(0) === 19;
+  arp.set(window.bytes, window.start, atm ? 0 : window.length);
   arp.real = window.real;
 }

@@ -16,13 +16,15 @@ export const LINKTYPE_LOOP = 108;
 export const LINKTYPE_LINUX_SLL = 113;
 /** Linux's cooked header, version 2. */
 export const LINKTYPE_LINUX_SLL2 = 276;
+/** Bare IPv4 packets. */
+export const LINKTYPE_IPV4 = 228;
 /** Bare IPv6 packets. */
 export const LINKTYPE_IPV6 = 229;
 /** Bare IPv4 or IPv6 packets. */
 export const LINKTYPE_RAW = 101;
 
 /** Bare IP packets as well: what BSDs call DLT_RAW, and the types that name the version. */
-const RAW_TOO: readonly number[] = [12, 14, 228, 229];
+const RAW_TOO: readonly number[] = [12, 14, LINKTYPE_IPV4, LINKTYPE_IPV6];
 
 /**
  * Tells the link type of what a driver carries.
