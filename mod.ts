@@ -25,21 +25,16 @@ export * from "./core/driver_wrapper.ts";
 export * from "./core/ether_type.ts";
 export type { IcmpFamily, IcmpLayer, IcmpLayerCounters } from "./core/icmp_layer.ts";
 export * from "./core/ip.ts";
-export type { IpAssigned, IpCounters, IpFamily, IpLayer } from "./core/ip_layer.ts";
+export type { IpAssigned, IpCounters, IpErrors, IpFamily, IpObserver } from "./core/ip_family.ts";
+export type { IpLayer } from "./core/ip_layer.ts";
 export type { IpPath, PathNetwork } from "./core/ip_path.ts";
 export * from "./core/ipv4_address.ts";
 export * from "./core/ipv6_address.ts";
 export type { Loop, LoopOptions } from "./core/loop.ts";
 export type { Loopback } from "./core/loopback.ts";
 export * from "./core/mac_address.ts";
-export type {
-  CachedNeighbour,
-  NeighbourCache,
-  NeighbourCounters,
-  NeighbourState,
-  NeighbourUser,
-  NeighbourWay,
-} from "./core/neighbour_cache.ts";
+export type { CachedNeighbour, NeighbourState, NeighbourWay } from "./core/neighbour.ts";
+export type { NeighbourCache, NeighbourCounters, NeighbourUser } from "./core/neighbour_cache.ts";
 export type { NeighbourLink, NeighbourLinkCounters, NeighbourLinkOptions } from "./core/neighbour_link.ts";
 export * from "./core/net_error.ts";
 export * from "./core/options.ts";

@@ -5,8 +5,9 @@
  */
 
 import { foldChecksum, sumPacket } from "./checksum.ts";
-import type { Ip, IpAddress, IpErrors, IpFault, IpReceiver } from "./ip.ts";
-import type { IpAssigned, IpLayer } from "./ip_layer.ts";
+import type { Ip, IpAddress, IpFault, IpReceiver } from "./ip.ts";
+import type { IpAssigned, IpErrors } from "./ip_family.ts";
+import type { IpLayer } from "./ip_layer.ts";
 import type { IpPath, PathNetwork } from "./ip_path.ts";
 import type { Packet } from "./packet.ts";
 import type { Core } from "./protocol.ts";

@@ -89,49 +89,6 @@ export interface IpReceiver {
 /** What is wrong with a received datagram, for the ICMP error about it. */
 export type Rejection = "protocol" | "port";
 
-/** Tells senders what was wrong with their packets: ICMP. */
-export interface IpErrors {
-  /**
-   * Sends an error about a received packet, unless that must not be answered.
-   *
-   * @param packet The packet, `network` set; its window ends where the packet does.
-   * @param type The ICMP type.
-   * @param code The ICMP code.
-   * @param pointer Which byte of the packet is wrong, from its header on; only for a parameter problem.
-   */
-  error(packet: Packet, type: number, code: number, pointer: number): void;
-}
-
-/**
- * Hears what changes in an IP layer.
- *
- * @typeParam A The addresses of its family.
- */
-export interface IpObserver<A> {
-  /** Hears that our addresses are others. */
-  addressed?(): void;
-  /**
-   * Hears that an address may be used, or that another host turned out to have it.
-   *
-   * @param address The address.
-   * @param ours Whether it may be used.
-   */
-  claimed?(address: A, ours: boolean): void;
-  /**
-   * Hears that a group was joined for the first time, or left for the last.
-   *
-   * @param group The group.
-   * @param joined Whether it was joined.
-   */
-  grouped?(group: A, joined: boolean): void;
-  /**
-   * Hears that a neighbour does not answer.
-   *
-   * @param destination Whom a packet was for that is lost by this.
-   */
-  unreachable?(destination: A): void;
-}
-
 /** One IP protocol, version 4 or 6. */
 export interface Network {
   /** The version. */

@@ -5,60 +5,15 @@
  */
 
 import type { Link, LinkReceiver, Neighbour } from "./driver.ts";
-import type { Ip, IpAddress, IpErrors, IpFault, IpObserver, Network, Path, Rejection } from "./ip.ts";
+import type { Ip, IpAddress, IpFault, Network, Path, Rejection } from "./ip.ts";
 import { sameAddress } from "./ip.ts";
+import type { IpAssigned, IpCounters, IpErrors, IpFamily, IpObserver } from "./ip_family.ts";
 import { Loopback } from "./loopback.ts";
 import type { NetErrorCode } from "./net_error.ts";
 import type { Packet } from "./packet.ts";
 import { PathMtus } from "./path_mtu.ts";
 import type { Core } from "./protocol.ts";
 import { type IpPrefix, type Route, Routes } from "./routes.ts";
-
-/**
- * An address of ours and its network.
- *
- * @typeParam A The addresses of its family.
- */
-export interface IpAssigned<A> extends IpPrefix<A> {
-  /** Whether hosts of its network are on our link; they are when left out. */
-  readonly onLink?: boolean;
-  /** Whether it may be used; it may when left out. */
-  readonly usable?: boolean;
-}
-
-/** What a layer does and drops, by reason, in both families. */
-export class IpCounters {
-  /** Datagrams handed to the protocol above. */
-  delivered: number = 0;
-  /** Packets that are too short or of another version. */
-  malformed: number = 0;
-  /** Packets whose length cannot be. */
-  badLength: number = 0;
-  /** Packets for another host. */
-  foreign: number = 0;
-  /** Packets whose source or destination must not appear on a wire. */
-  martians: number = 0;
-  /** Datagrams of a protocol that nobody reads. */
-  unknownProtocol: number = 0;
-  /** Datagrams sent in fragments. */
-  fragmented: number = 0;
-}
-
-/**
- * What tells a family from the other.
- *
- * @typeParam A Its addresses.
- */
-export interface IpFamily<A> {
-  /** The version. */
-  readonly version: 4 | 6;
-  /** Bytes of the least MTU of a link. */
-  readonly leastMtu: number;
-  /** Bytes below which the MTU of a way is not believed. */
-  readonly leastPathMtu: number;
-  /** Counts the first bits that two addresses share. */
-  readonly commonPrefix: (a: A, b: A) => number;
-}
 
 /**
  * An IP layer.

@@ -7,13 +7,8 @@
 import { Claim, type ClaimUser, type Dad } from "./claim.ts";
 import type { Link, LinkReceiver, Neighbour } from "./driver.ts";
 import { type IpAddress, sameAddress } from "./ip.ts";
-import {
-  type CachedNeighbour,
-  NeighbourCache,
-  type NeighbourCounters,
-  type NeighbourUser,
-  type NeighbourWay,
-} from "./neighbour_cache.ts";
+import type { CachedNeighbour, NeighbourWay } from "./neighbour.ts";
+import { NeighbourCache, type NeighbourCounters, type NeighbourUser } from "./neighbour_cache.ts";
 import type { Packet } from "./packet.ts";
 import type { Core } from "./protocol.ts";
 import { fraction } from "./random.ts";

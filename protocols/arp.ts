@@ -9,7 +9,7 @@ import type { Link, LinkReceiver, Neighbour, Receiver } from "../core/driver.ts"
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4 } from "../core/ether_type.ts";
 import { IPV4_BROADCAST, type Ipv4Address, isIpv4Multicast } from "../core/ipv4_address.ts";
 import { formatMac, type MacAddress } from "../core/mac_address.ts";
-import type { CachedNeighbour } from "../core/neighbour_cache.ts";
+import type { CachedNeighbour } from "../core/neighbour.ts";
 import { NeighbourLink, NeighbourLinkCounters, type NeighbourLinkOptions } from "../core/neighbour_link.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import { type Packet, UNICAST } from "../core/packet.ts";

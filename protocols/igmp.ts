@@ -7,13 +7,29 @@
  */
 
 import { foldChecksum, sumPacket } from "../core/checksum.ts";
-import type { Ip, IpObserver, IpReceiver } from "../core/ip.ts";
+import type { Ip, IpReceiver } from "../core/ip.ts";
+import type { IpObserver } from "../core/ip_family.ts";
 import { type Ipv4Address, isIpv4Multicast } from "../core/ipv4_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { fraction } from "../core/random.ts";
 import { Timer } from "../core/timers.ts";
+import {
+  decode,
+  hasRouterAlert,
+  HEADER,
+  IS_EXCLUDE,
+  IS_INCLUDE,
+  LEAVE,
+  QUERY,
+  REPORT_V1,
+  REPORT_V2,
+  REPORT_V3,
+  ROUTER_ALERT,
+  TO_EXCLUDE,
+  TO_INCLUDE,
+} from "./igmp/message.ts";
 import type { Ipv4 } from "./ipv4.ts";
 
 /** IP protocol number of IGMP. */
@@ -24,24 +40,6 @@ const ALL_HOSTS = 0xe0000001 | 0;
 const ALL_ROUTERS = 0xe0000002 | 0;
 /** The group of all routers that speak IGMPv3. */
 const ALL_IGMPV3_ROUTERS = 0xe0000016 | 0;
-/** Type: Membership Query. */
-const QUERY = 0x11;
-/** Type: Membership Report, version 1. */
-const REPORT_V1 = 0x12;
-/** Type: Membership Report, version 2. */
-const REPORT_V2 = 0x16;
-/** Type: Leave Group, version 2. */
-const LEAVE = 0x17;
-/** Type: Membership Report, version 3. */
-const REPORT_V3 = 0x22;
-/** Kind of a record: the group is wanted from these sources (MODE_IS_INCLUDE). */
-const IS_INCLUDE = 1;
-/** Kind of a record: it is wanted from all sources but these (MODE_IS_EXCLUDE). */
-const IS_EXCLUDE = 2;
-/** Kind of a record: it is wanted no more (CHANGE_TO_INCLUDE_MODE). */
-const TO_INCLUDE = 3;
-/** Kind of a record: it is wanted now (CHANGE_TO_EXCLUDE_MODE). */
-const TO_EXCLUDE = 4;
 /** How often a change is told until a router says otherwise (the Robustness Variable). */
 const ROBUSTNESS = 2;
 /** Milliseconds between two queries until a router says otherwise (the Query Interval). */
@@ -52,8 +50,6 @@ const RESPONSE_INTERVAL = 10_000;
 const INTERVAL = 1000;
 /** The same in versions 1 and 2 (RFC 2236, 8.10). */
 const OLD_INTERVAL = 10_000;
-/** Bytes of a report of version 3 before its records, of a record before its sources, and of an old message. */
-const HEADER = 8;
 /** Sources that are remembered of queries for one group; who asks for more hears of all (RFC 3376, 9.1). */
 const MOST_SOURCES = 64;
 /** TOS of what is sent: internetwork control (RFC 3376, 4). */
@@ -307,22 +303,9 @@ export class Igmp implements IpReceiver, IpObserver<Ipv4Address> {
     words.forEach((value, i) => packet.setI32(HEADER + 4 * i, value));
     packet.setU16(2, foldChecksum(sumPacket(packet, packet.start, packet.end)));
     this.counters.reports++;
-    path.transmit(packet, PROTOCOL_IGMP, Uint8Array.of(148, 4, 0, 0));
+    path.transmit(packet, PROTOCOL_IGMP, Uint8Array.of(ROUTER_ALERT, 4, 0, 0));
     pool.give(packet);
   }
-}
-
-/** Reads a number of eight bits, from 128 on a floating-point one (RFC 3376, 4.1.1). */
-function decode(code: number): number {
-  return code < 128 ? code : (code & 15 | 16) << (code >> 4 & 7) + 3;
-}
-
-/** Whether a packet asks routers to look at it (RFC 2113); its options are sound. */
-function hasRouterAlert({ bytes, network, start }: Packet): boolean {
-  for (let at = network + 20; at < start && bytes[at] !== 0; at += bytes[at] === 1 ? 1 : bytes[at + 1]!) {
-    if (bytes[at] === 148) return true;
-  }
-  return false;
 }
 
 /** The {@linkcode igmp} protocol. */

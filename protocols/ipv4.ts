@@ -7,7 +7,8 @@
 import type { Link, Neighbour } from "../core/driver.ts";
 import { transmitFragments } from "../core/fragmentation.ts";
 import { Ip, type Rejection } from "../core/ip.ts";
-import { type IpFamily, IpLayer } from "../core/ip_layer.ts";
+import type { IpFamily } from "../core/ip_family.ts";
+import { IpLayer } from "../core/ip_layer.ts";
 import {
   formatIpv4,
   IPV4_BROADCAST,

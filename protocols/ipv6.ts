@@ -9,7 +9,8 @@ import { sumPacket } from "../core/checksum.ts";
 import type { Link, Neighbour } from "../core/driver.ts";
 import { transmitFragments } from "../core/fragmentation.ts";
 import { Ip, type IpAddress, type Rejection, sameAddress } from "../core/ip.ts";
-import { type IpFamily, IpLayer } from "../core/ip_layer.ts";
+import type { IpFamily } from "../core/ip_family.ts";
+import { IpLayer } from "../core/ip_layer.ts";
 import {
   commonPrefix,
   formatIpv6,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { IpObserver } from "../core/ip.ts";
+import type { IpObserver } from "../core/ip_family.ts";
 import { formatIpv4, type Ipv4Address, type Ipv4Cidr } from "../core/ipv4_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";

@@ -7,7 +7,8 @@
 
 import { foldChecksum, sumPacket } from "../core/checksum.ts";
 import type { Receiver } from "../core/driver.ts";
-import { type IpObserver, PROTOCOL_ICMPV6 } from "../core/ip.ts";
+import { PROTOCOL_ICMPV6 } from "../core/ip.ts";
+import type { IpObserver } from "../core/ip_family.ts";
 import { IPV6_ALL_NODES, Ipv6Address, isIpv6LinkLocal, readIpv6 } from "../core/ipv6_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";

@@ -20,9 +20,9 @@ import {
   solicitedNode,
 } from "../core/ipv6_address.ts";
 import { formatMac, type MacAddress } from "../core/mac_address.ts";
-import type { CachedNeighbour } from "../core/neighbour_cache.ts";
-import { NeighbourLink, NeighbourLinkCounters, type NeighbourLinkOptions } from "../core/neighbour_link.ts";
-import { checkOptions, type OptionsSchema } from "../core/options.ts";
+import type { CachedNeighbour } from "../core/neighbour.ts";
+import { NeighbourLink } from "../core/neighbour_link.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import type { Ethernet, EthernetPath } from "./ethernet.ts";
@@ -42,44 +42,12 @@ import {
   TARGET_LINK_LAYER,
   writeNeighbourMessage,
 } from "./ndp/message.ts";
+import { NDP_OPTIONS, NdpCounters, type NdpOptions } from "./ndp/settings.ts";
+
+export { NDP_OPTIONS, NdpCounters, type NdpOptions } from "./ndp/settings.ts";
 
 /** An entry of the neighbour cache. */
 export type NdpNeighbour = CachedNeighbour<Ipv6Address, EthernetPath>;
-
-/** How to make the NDP layer. */
-export interface NdpOptions extends NeighbourLinkOptions<Ipv6Address> {
-  /** Milliseconds for which an answer is believed, on average; 30,000 when left out, or what routers say. */
-  readonly lifetime?: number;
-  /**
-   * What to do while it is asked, for one to two seconds, whether another host has an address of ours: `"wait"`, use it
-   * already (`"optimistic"`, RFC 4429, as when left out), or do not ask at all (`"none"`).
-   */
-  readonly dad?: Dad;
-  /** How often that is asked; 1 when left out. */
-  readonly transmits?: number;
-}
-
-/** The JSON Schema of {@linkcode NdpOptions}. */
-export const NDP_OPTIONS: OptionsSchema<NdpOptions> = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    lifetime: { type: "integer", minimum: 1, maximum: 3_600_000 },
-    neighbours: { type: "integer", minimum: 1, maximum: 65_536 },
-    queue: { type: "integer", minimum: 1, maximum: 1024 },
-    dad: { type: "string", enum: ["wait", "optimistic", "none"] },
-    transmits: { type: "integer", minimum: 1, maximum: 10 },
-    onConflict: {},
-  },
-};
-
-/** What the NDP layer counts. */
-export class NdpCounters extends NeighbourLinkCounters {
-  /** Solicitations sent. */
-  solicitations: number = 0;
-  /** Advertisements sent. */
-  advertisements: number = 0;
-}
 
 /** The NDP layer: IPv6 packets to neighbours. */
 export class Ndp extends NeighbourLink<Ipv6Address, EthernetPath> implements Receiver {

@@ -7,7 +7,8 @@
 
 import { foldChecksum, sumPacket } from "../core/checksum.ts";
 import type { Receiver } from "../core/driver.ts";
-import { type Ip, type IpObserver, PROTOCOL_ICMPV6 } from "../core/ip.ts";
+import { type Ip, PROTOCOL_ICMPV6 } from "../core/ip.ts";
+import type { IpObserver } from "../core/ip_family.ts";
 import { Ipv6Address, isIpv6LinkLocal, isIpv6Multicast, readIpv6 } from "../core/ipv6_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IpObserver } from "../../core/ip.ts";
+import type { IpObserver } from "../../core/ip_family.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../../core/ipv4_address.ts";
 import type { Packet } from "../../core/packet.ts";
 import type { Core } from "../../core/protocol.ts";

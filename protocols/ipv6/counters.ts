@@ -4,7 +4,7 @@
  * @module
  */
 
-import { IpCounters } from "../../core/ip_layer.ts";
+import { IpCounters } from "../../core/ip_family.ts";
 
 /** What the IPv6 layer does and drops, by reason. */
 export class Ipv6Counters extends IpCounters {
