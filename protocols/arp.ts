@@ -1,6 +1,18 @@
 /**
  * ARP: finds the MAC addresses of IPv4 neighbours (RFC 826), keeps them fresh, and defends our addresses (RFC 5227).
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { arp } from "@bonsai/net/protocols/arp";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({ driver, protocols: [ethernet(), arp(), ipv4({ address: "10.0.0.2/24" })] });
+ * console.log(net.counters().arp);
+ * ```
+ *
  * @module
  */
 

@@ -1,6 +1,23 @@
 /**
  * A DHCP server (RFC 2131, 4.3): gives addresses out of a range, and tells clients of their network.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { arp } from "@bonsai/net/protocols/arp";
+ * import { dhcpServer } from "@bonsai/net/protocols/dhcp_server";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { udp } from "@bonsai/net/protocols/udp";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({
+ *   driver,
+ *   protocols: [ethernet(), arp(), ipv4({ address: "10.0.0.1/24" }), udp(), dhcpServer({ range: "10.0.0.100-10.0.0.199" })],
+ * });
+ * console.log(net.counters().dhcpServer);
+ * ```
+ *
  * @module
  */
 

@@ -2,6 +2,22 @@
  * DHCPv6 without state (RFC 8415, 18.2.6): where a router says that a server knows more of the network than the router
  * itself, the server is asked for DNS servers and search domains. Addresses come from `slaac()`.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { dhcpv6 } from "@bonsai/net/protocols/dhcpv6";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { icmpv6 } from "@bonsai/net/protocols/icmpv6";
+ * import { ipv6 } from "@bonsai/net/protocols/ipv6";
+ * import { ndp } from "@bonsai/net/protocols/ndp";
+ * import { slaac } from "@bonsai/net/protocols/slaac";
+ * import { udp } from "@bonsai/net/protocols/udp";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({ driver, protocols: [ethernet(), ndp(), ipv6(), icmpv6(), slaac(), udp(), dhcpv6()] });
+ * console.log(net.counters().dhcpv6);
+ * ```
+ *
  * @module
  */
 

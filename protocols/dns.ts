@@ -4,6 +4,22 @@
  *
  * With it, names stand wherever a host does: `net.tcp.connect({ hostname: "example.com", port: 80 })`.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { dns } from "@bonsai/net/protocols/dns";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { tcp } from "@bonsai/net/protocols/tcp";
+ * import { udp } from "@bonsai/net/protocols/udp";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({
+ *   driver,
+ *   protocols: [ipv4({ address: "10.0.0.2/24", gateway: "10.0.0.1" }), udp(), tcp(), dns({ servers: ["10.0.0.1"] })],
+ * });
+ * net.dns.lookup("example.com").then(([address]) => console.log(address), () => console.log("no such name"));
+ * ```
+ *
  * @module
  */
 

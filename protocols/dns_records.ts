@@ -10,8 +10,10 @@
  * import { udp } from "@bonsai/net/protocols/udp";
  *
  * const [driver] = memory("ip");
- * const protocols = [ipv4({ address: "10.0.0.2/24" }), udp(), dns({ servers: ["10.0.0.1"], attempts: 1 })] as const;
- * const net = stack({ driver, protocols });
+ * const net = stack({
+ *   driver,
+ *   protocols: [ipv4({ address: "10.0.0.2/24" }), udp(), dns({ servers: ["10.0.0.1"], attempts: 1 })],
+ * });
  * resolve(net, "example.com", "MX").then(([mx]) => console.log(mx?.exchange), () => console.log("no mail"));
  * ```
  *

@@ -2,6 +2,22 @@
  * A small DNS server: the authority for a zone, and for all other names one that asks others (RFC 1034, 1035, 2308, 6891,
  * 7766).
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { dnsServer } from "@bonsai/net/protocols/dns_server";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { tcp } from "@bonsai/net/protocols/tcp";
+ * import { udp } from "@bonsai/net/protocols/udp";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({
+ *   driver,
+ *   protocols: [ipv4({ address: "10.0.0.2/24" }), udp(), tcp(), dnsServer({ forward: ["9.9.9.9"] })],
+ * });
+ * console.log(net.counters().dnsServer);
+ * ```
+ *
  * @module
  */
 

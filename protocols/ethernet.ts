@@ -1,6 +1,21 @@
 /**
  * Ethernet II frames.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { arp } from "@bonsai/net/protocols/arp";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({
+ *   driver,
+ *   protocols: [ethernet({ mac: "02:00:00:00:00:02" }), arp(), ipv4({ address: "10.0.0.2/24" })],
+ * });
+ * console.log(net.counters().ethernet);
+ * ```
+ *
  * @module
  */
 

@@ -1,6 +1,18 @@
 /**
  * HTTP/1.1 (RFC 9110, RFC 9112): a server in the shape of `Deno.serve`, and `fetch`.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { http } from "@bonsai/net/protocols/http";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { tcp } from "@bonsai/net/protocols/tcp";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({ driver, protocols: [ipv4({ address: "10.0.0.2/24" }), tcp(), http()] });
+ * net.http.serve((request) => new Response(`You asked for ${request.url}\n`), { port: 80 });
+ * ```
+ *
  * @module
  */
 

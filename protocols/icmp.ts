@@ -1,6 +1,17 @@
 /**
  * ICMP for IPv4 (RFC 792; RFC 1122, 3.2.2): echo, errors both ways, and redirects.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { icmp } from "@bonsai/net/protocols/icmp";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({ driver, protocols: [ipv4({ address: "10.0.0.2/24" }), icmp()] });
+ * console.log(net.counters().icmp); // it answers pings by itself
+ * ```
+ *
  * @module
  */
 

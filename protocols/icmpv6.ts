@@ -1,6 +1,17 @@
 /**
  * ICMP for IPv6 (RFC 4443): echo, and errors both ways.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { icmpv6 } from "@bonsai/net/protocols/icmpv6";
+ * import { ipv6 } from "@bonsai/net/protocols/ipv6";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({ driver, protocols: [ipv6({ address: "2001:db8::2/64" }), icmpv6()] });
+ * console.log(net.counters().icmpv6); // it answers pings by itself
+ * ```
+ *
  * @module
  */
 

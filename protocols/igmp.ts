@@ -3,6 +3,23 @@
  * which groups we are in, so that they send them here. The host's part of it, without source filters: every group is
  * wanted from every source.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { arp } from "@bonsai/net/protocols/arp";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { igmp } from "@bonsai/net/protocols/igmp";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { udp } from "@bonsai/net/protocols/udp";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({
+ *   driver,
+ *   protocols: [ethernet(), arp(), ipv4({ address: "10.0.0.2/24" }), igmp(), udp()],
+ * });
+ * net.udp.bind({ port: 5353 }, (data) => console.log(data)).join("224.0.0.251");
+ * ```
+ *
  * @module
  */
 

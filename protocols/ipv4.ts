@@ -1,6 +1,16 @@
 /**
  * IPv4 (RFC 791, RFC 1122).
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({ driver, protocols: [ipv4({ address: "10.0.0.2/24", gateway: "10.0.0.1" })] });
+ * console.log(net.counters().ipv4);
+ * ```
+ *
  * @module
  */
 

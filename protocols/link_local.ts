@@ -2,6 +2,19 @@
  * Addresses of the link for IPv4 (RFC 3927): a host that nobody gives an address takes one of 169.254.0.0/16 that is free,
  * and reaches the other hosts of its link from it.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { arp } from "@bonsai/net/protocols/arp";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { linkLocal } from "@bonsai/net/protocols/link_local";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({ driver, protocols: [ethernet(), arp(), ipv4(), linkLocal()] });
+ * console.log(net.counters().linkLocal);
+ * ```
+ *
  * @module
  */
 

@@ -2,6 +2,21 @@
  * Multicast listener discovery for IPv6 (MLDv2, RFC 3810): tells routers and switches which groups we are in, so that they
  * send them here. The host's part of it, without source filters: every group is wanted from every source.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { icmpv6 } from "@bonsai/net/protocols/icmpv6";
+ * import { ipv6 } from "@bonsai/net/protocols/ipv6";
+ * import { mld } from "@bonsai/net/protocols/mld";
+ * import { ndp } from "@bonsai/net/protocols/ndp";
+ * import { udp } from "@bonsai/net/protocols/udp";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({ driver, protocols: [ethernet(), ndp(), ipv6(), icmpv6(), mld(), udp()] });
+ * net.udp.bind({ port: 5353 }, (data) => console.log(data)).join("ff02::fb");
+ * ```
+ *
  * @module
  */
 

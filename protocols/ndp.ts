@@ -5,6 +5,19 @@
  * Its messages are taken out of the packets that come up from Ethernet: they are never fragmented (RFC 6980), and those behind
  * extension headers, which nobody sends, are ignored.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { icmpv6 } from "@bonsai/net/protocols/icmpv6";
+ * import { ipv6 } from "@bonsai/net/protocols/ipv6";
+ * import { ndp } from "@bonsai/net/protocols/ndp";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({ driver, protocols: [ethernet(), ndp(), ipv6({ address: "2001:db8::2/64" }), icmpv6()] });
+ * console.log(net.counters().ndp);
+ * ```
+ *
  * @module
  */
 

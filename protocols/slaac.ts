@@ -2,6 +2,20 @@
  * Stateless address autoconfiguration and router discovery for IPv6 (RFC 4861, 6.3; RFC 4862; RFC 4191; RFC 7217; RFC 8106):
  * a host that lists it learns its addresses, routers, MTU and resolvers from the link, and follows redirects.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ethernet } from "@bonsai/net/protocols/ethernet";
+ * import { icmpv6 } from "@bonsai/net/protocols/icmpv6";
+ * import { ipv6 } from "@bonsai/net/protocols/ipv6";
+ * import { ndp } from "@bonsai/net/protocols/ndp";
+ * import { slaac } from "@bonsai/net/protocols/slaac";
+ *
+ * const [driver] = memory("ethernet");
+ * const net = stack({ driver, protocols: [ethernet(), ndp(), ipv6(), icmpv6(), slaac()] });
+ * console.log(net.ipv6.addresses); // those that a router told of, once it has
+ * ```
+ *
  * @module
  */
 

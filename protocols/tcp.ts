@@ -1,6 +1,17 @@
 /**
  * TCP (RFC 9293).
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { tcp } from "@bonsai/net/protocols/tcp";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({ driver, protocols: [ipv4({ address: "10.0.0.2/24" }), tcp()] });
+ * for await (const conn of net.tcp.listen({ port: 7 })) conn.readable.pipeTo(conn.writable).catch(console.error);
+ * ```
+ *
  * @module
  */
 

@@ -1,6 +1,21 @@
 /**
  * TCP (RFC 9293) that only opens connections: for apps that connect and never listen, a smaller `tcp()`.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { tcpClient } from "@bonsai/net/protocols/tcp_client";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({
+ *   driver,
+ *   protocols: [ipv4({ address: "10.0.0.2/24", gateway: "10.0.0.1" }), tcpClient()],
+ * });
+ * const conn = await net.tcp.connect({ hostname: "10.0.0.1", port: 7 });
+ * await conn.write(new TextEncoder().encode("hello\n"));
+ * ```
+ *
  * @module
  */
 

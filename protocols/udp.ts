@@ -1,6 +1,17 @@
 /**
  * UDP (RFC 768; RFC 1122, 4.1), over IPv4, IPv6 or both.
  *
+ * ```ts
+ * import { stack } from "@bonsai/net";
+ * import { memory } from "@bonsai/net/drivers/memory";
+ * import { ipv4 } from "@bonsai/net/protocols/ipv4";
+ * import { udp } from "@bonsai/net/protocols/udp";
+ *
+ * const [driver] = memory("ip");
+ * const net = stack({ driver, protocols: [ipv4({ address: "10.0.0.2/24" }), udp()] });
+ * const socket = net.udp.bind({ port: 7 }, (data, address, port) => socket.send(data, address, port));
+ * ```
+ *
  * @module
  */
 
