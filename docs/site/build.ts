@@ -66,7 +66,7 @@ export function buildSite(target: string): string[] {
 function describe(target: string): void {
   const modules = Object.values(config.exports);
   const { status, stderr } = spawnSync(
-    "deno",
+    "Deno" in globalThis ? process.execPath : "deno",
     ["doc", "--html", `--name=${config.name}`, `--output=${target}`, ...modules],
     { cwd: ROOT, encoding: "utf8" },
   );
