@@ -12,8 +12,8 @@ const thermometer = sensor(device ? tap(device, { host: "10.0.0.1/24" }) : ours)
 
 let celsius = 21.5;
 const timer = setInterval(() => {
-  thermometer.report(celsius);
   celsius += Math.random() < 0.5 ? -0.1 : 0.1;
+  thermometer.report(celsius);
 }, 1000);
 thermometer.report(celsius);
 
