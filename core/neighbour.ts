@@ -73,10 +73,10 @@ export class CachedNeighbour<A, W extends NeighbourWay> implements Neighbour {
       if (this.state === "stale") this.#enter("delay", DELAY_FIRST_PROBE);
       return this.path.transmit(packet);
     }
-    const queued = this.#cache.enqueue(this, packet);
+    this.#cache.enqueue(this, packet);
     if (this.state === "failed") this.#cache.arm(this.#timer, 0);
     else if (this.#asked === 0) this.#ask("incomplete");
-    return queued;
+    return true;
   }
 
   /**

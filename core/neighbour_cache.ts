@@ -9,7 +9,7 @@ import { copyPacket, type Packet } from "./packet.ts";
 import type { Core } from "./protocol.ts";
 import type { Timer } from "./timers.ts";
 
-/** Packets that wait for all neighbours together, for each that may wait for one. */
+/** Packets that wait for all neighbours together, for each that may wait for one; one of each waits in any case. */
 const QUEUES = 4;
 
 /** What a cache counts. */
@@ -129,30 +129,24 @@ export class NeighbourCache<A, W extends NeighbourWay> {
   }
 
   /**
-   * Copies a packet to the queue of an entry.
+   * Copies a packet to the queue of an entry. The latest one always has its place (RFC 1122, 2.3.2.2), so that many hosts
+   * that do not answer keep nobody else from being reached; older ones of the same host make room.
    *
    * @param entry The entry.
    * @param packet The packet.
-   * @returns False when it was dropped.
    */
-  enqueue(entry: CachedNeighbour<A, W>, packet: Packet): boolean {
+  enqueue(entry: CachedNeighbour<A, W>, packet: Packet): void {
     const { pool } = this.core;
-    const { counters } = this.user;
     const { queue } = entry;
-    if (queue.length >= this.#queue) {
+    if (queue.length >= this.#queue || queue.length > 0 && this.#waiting >= this.#queue * QUEUES) {
       pool.give(queue.shift()!);
       this.#waiting--;
-      counters.overflow++;
-    }
-    if (this.#waiting >= this.#queue * QUEUES) {
-      counters.overflow++;
-      return false;
+      this.user.counters.overflow++;
     }
     const copy = pool.take(packet.length);
     copyPacket(copy, packet);
     queue.push(copy);
     this.#waiting++;
-    return true;
   }
 
   /**

@@ -105,6 +105,16 @@ test("the queue is bounded: its oldest packet is dropped, and counted", () => {
   assertEquals(bench.counter("arp", "overflow"), 3);
 });
 
+test("hosts that do not answer keep no other from being reached: the latest packet of each waits (RFC 1122, 2.3.2.2)", () => {
+  const bench = ethernetBench({ queue: 2 });
+  const socket = bench.net.udp.bind({ port: 1000 }, () => {});
+  for (let i = 10; i < 30; i++) socket.send(Uint8Array.of(i), address(`10.0.0.${i}`), 9);
+  for (let i = 0; i < 3; i++) socket.send(Uint8Array.of(i), address(PEER), 9);
+  bench.turn();
+  assertEquals([bench.net.packetsTaken, bench.counter("arp", "overflow")], [21, 2]);
+  assertEquals(bench.put(reply()).map((bytes) => bytes[42]), [2]);
+});
+
 test("three requests a second apart, then the packets are reported, and a later send asks anew", () => {
   const bench = ethernetBench();
   const errors: string[] = [];
