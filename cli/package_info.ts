@@ -64,7 +64,7 @@ export const PACKAGE: PackageInfo = {
     "./plugins/trace": "./plugins/trace.ts"
   },
   "imports": {
-    "@std/assert": "jsr:@std/assert@^1",
+    "@std/assert": "./tests/std_assert/mod.ts",
     "hono": "npm:hono@^4",
     "esbuild": "npm:esbuild@^0.28",
     "marked": "npm:marked@^18",
