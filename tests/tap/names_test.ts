@@ -87,7 +87,6 @@ testWith(
       ];
       const options = ["--dhcp-option=option:mtu,1400", "--dhcp-option=option:domain-search,example,home.example"];
       const first = await dnsmasq(namespace, folder, RANGE, ...options, ...zone, ...chain);
-      const capture = namespace.spawn("tcpdump", "-i", "tap0", "--immediate-mode", "-U", "-w", `${folder}/names.pcap`);
       const listener = namespace.spawn("socat", "TCP-LISTEN:7777,reuseaddr", "PIPE");
       const client = namespace.start([
         "tests/tap/names.ts",
@@ -151,8 +150,6 @@ testWith(
       for (let i = 0; i < 40 && !/DHCPRELEASE/.test(second.stdout); i++) await delay(50);
       assertMatch(second.stdout, /DHCPRELEASE\(tap0\) 10\.9\.0\.2/);
       await listener.stop();
-      await capture.stop("SIGINT");
-      assertEquals(faultsIn(namespace, `${folder}/names.pcap`), "");
     }),
 );
 
@@ -256,16 +253,6 @@ case "$1" in bound) ip address add "$ip/$mask" dev tap0;; esac
       assert(counters.dhcpServer!.acknowledged! >= 2);
     }),
 );
-
-/** What tshark finds fault with in the frames that our stack sent. */
-function faultsIn(namespace: Namespace, capture: string): string {
-  const checks = ["ip", "udp", "tcp"].flatMap((layer) => ["-o", `${layer}.check_checksum:TRUE`]);
-  const bad = ["_ws.malformed", ...["ip", "udp", "tcp", "icmp"].map((layer) => `${layer}.checksum.status == "Bad"`)];
-  const filter = `eth.src == 02:00:00:00:77:01 && (${bad.join(" || ")})`;
-  const sent = namespace.run("tshark", "-r", capture, "-Y", "eth.src == 02:00:00:00:77:01 && dhcp");
-  assertMatch(sent, /DHCP Discover[\s\S]*DHCP Request[\s\S]*DHCP Release/);
-  return namespace.run("tshark", ...checks, "-r", capture, "-Y", filter);
-}
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -17,6 +17,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { hasProgram } from "../needs.ts";
+import { FramesSent } from "./frames_sent.ts";
 
 /** Where the tree lies. */
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
@@ -228,11 +229,26 @@ function must(outcome: Outcome, what: string): string {
   throw new Error(`${what} ended with ${outcome.status}: ${outcome.stdout}\n${outcome.stderr}`);
 }
 
-/** Gives a test a namespace, and removes it whatever happens. */
-export async function inNamespace(body: (namespace: Namespace) => Promise<void> | void): Promise<void> {
+/** How to make a namespace for a test. */
+export interface NamespaceOptions {
+  /**
+   * Whether tshark looks at what our stacks send in it, where it is there; true when left out. Not where a test sends bad
+   * frames on purpose, or leaves checksums to the kernel.
+   */
+  readonly checked?: boolean;
+}
+
+/** Gives a test a namespace, and removes it whatever happens; fails when our stacks sent bad frames in it. */
+export async function inNamespace(
+  body: (namespace: Namespace) => Promise<void> | void,
+  { checked = true }: NamespaceOptions = {},
+): Promise<void> {
   const namespace = new Namespace();
   try {
+    const sent = checked ? await FramesSent.watch(namespace) : null;
     await body(namespace);
+    const faults = await sent?.faults();
+    if (faults) throw new Error(`Frames that were sent are bad:\n${faults.split("\n").slice(0, 10).join("\n")}`);
   } finally {
     await namespace.remove();
   }

@@ -11,7 +11,8 @@ for (const medium of ["tap", "tun"]) {
         inNamespace((namespace) => {
           const { status, stdout, stderr } = namespace.try([...runtime(), "tests/tap/offload.ts", medium, family]);
           assertEquals([status, stdout.trim()], [0, "done"], stderr);
-        }),
+          // Checksums are left to the kernel, so that there are none to be checked.
+        }, { checked: false }),
     );
   }
 }
