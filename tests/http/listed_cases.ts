@@ -1,6 +1,6 @@
 /** More raw cases, as lists of what may and may not stand in one place of a request. */
 
-import type { RawCase } from "./raw_cases.ts";
+import type { RawCase } from "./raw_case.ts";
 
 const H = "Host: a\r\n";
 const GET = `GET / HTTP/1.1\r\n${H}\r\n`;
