@@ -159,15 +159,15 @@ testWith(
   () =>
     withTap(KERNEL, async (namespace, folder) => {
       namespace.run("ip", "address", "add", "10.9.0.100/24", "dev", "tap0");
-      const server = await dnsmasq(namespace, folder, "--dhcp-range=10.9.0.100,10.9.0.101,255.255.255.0,10m");
-      // dnsmasq chooses by the MAC address: another host's reservation forces our first address.
+      const server = await dnsmasq(
+        namespace,
+        folder,
+        ...["--dhcp-range=10.9.0.100,10.9.0.101,255.255.255.0,10m", "--dhcp-host=02:00:00:00:77:01,10.9.0.100"],
+      );
       const client = namespace.start(["tests/tap/names.ts", "client"]);
       const lease = JSON.parse((await client.line(/^\{"lease":".*/, 40_000))[0]);
-      const declined = /DHCPDECLINE\(tap0\) 10\.9\.0\.100/.test(server.stdout);
-      assertEquals([lease.lease, declined || !/DHCPOFFER\(tap0\) 10\.9\.0\.100/.test(server.stdout)], [
-        "10.9.0.101",
-        true,
-      ]);
+      assertEquals(lease.lease, "10.9.0.101");
+      assertMatch(server.stdout, /DHCPACK\(tap0\) 10\.9\.0\.100[\s\S]*DHCPDECLINE\(tap0\) 10\.9\.0\.100/);
       await ended(client);
     }),
 );
@@ -251,6 +251,64 @@ case "$1" in bound) ip address add "$ip/$mask" dev tap0;; esac
       assertEquals(counters.loop!.faults, 0);
       assertEquals([counters.dhcpServer!.released, counters.dnsServer!.truncated], [1, 2]);
       assert(counters.dhcpServer!.acknowledged! >= 2);
+    }),
+);
+
+testWith(
+  [...NEEDS, "dhclient"],
+  "our DHCP server gives dhclient its lease, renews it and takes it back",
+  () =>
+    withTap(null, async (namespace, folder) => {
+      const server = namespace.start(["tests/tap/names.ts", "server"]);
+      await server.line(/^"ready"/);
+      const script = join(folder, "script");
+      writeFileSync(
+        script,
+        `#!/bin/sh
+case "$reason" in BOUND) ip address add "$new_ip_address/24" dev tap0;; esac
+echo "$reason $new_ip_address $new_subnet_mask $new_routers $new_domain_name_servers $new_dhcp_lease_time $new_interface_mtu"
+exit 0
+`,
+        { mode: 0o755 },
+      );
+      const files = ["-lf", join(folder, "leases"), "-pf", join(folder, "pid"), "-cf", join(folder, "conf")];
+      writeFileSync(
+        join(folder, "conf"),
+        "request subnet-mask, routers, domain-name-servers, interface-mtu;\nsend dhcp-lease-time 600;\n",
+      );
+      const dhclient = namespace.spawn(
+        "sh",
+        "-c",
+        `exec dhclient "$@" 2>&1`,
+        "dhclient",
+        "-d",
+        "-sf",
+        script,
+        ...files,
+        "tap0",
+      );
+      await dhclient.line(/^BOUND 10\.9\.0\.1\d\d 255\.255\.255\.0 10\.9\.0\.2 10\.9\.0\.2 600 1400$/);
+      assertMatch(namespace.run("ping", "-c", "2", "-i", "0.2", "10.9.0.2"), / 0% packet loss/);
+      await dhclient.stop("SIGKILL");
+      // Started again, it asks for the same address at once (INIT-REBOOT).
+      const again = namespace.spawn(
+        "sh",
+        "-c",
+        `exec dhclient "$@" 2>&1`,
+        "dhclient",
+        "-d",
+        "-sf",
+        script,
+        ...files,
+        "tap0",
+      );
+      await again.line(/^REBOOT 10\.9\.0\.1\d\d /);
+      await again.stop("SIGKILL");
+      namespace.run("dhclient", "-r", "-sf", script, ...files, "tap0");
+      for (let i = 0; i < 20; i++) await delay(50);
+      const counters = await ended(server);
+      assertEquals([counters.loop!.faults, counters.dhcpServer!.released, counters.dhcpServer!.refused], [0, 1, 0]);
+      assertEquals(counters.dhcpServer!.acknowledged, 2);
     }),
 );
 
