@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { TcpEndpoint } from "../tcp.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** A request that came in. */
@@ -34,7 +35,7 @@ export class IncomingRequest {
   get url(): string {
     if (this.#url !== null) return this.#url;
     const { head, connection } = this.#exchange;
-    return this.#url = `http://${head.authority || connection.authority}${head.path}`;
+    return this.#url = `http://${head.authority || authority(connection.local)}${head.path}`;
   }
 
   /** The fields. */
@@ -111,6 +112,12 @@ export class IncomingRequest {
     }
     return request.#real;
   }
+}
+
+/** An endpoint as the authority of a URI. */
+function authority({ hostname, port }: TcpEndpoint): string {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return port === 80 ? host : `${host}:${port}`;
 }
 
 /** Makes the class one of requests, once; not on import, for modules do nothing then. */

@@ -7,7 +7,7 @@
 import { NetError } from "../../core/net_error.ts";
 import type { Sender } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
-import type { TcpConnection, TcpUser } from "../tcp.ts";
+import type { TcpConnection, TcpEndpoint, TcpUser } from "../tcp.ts";
 import type { HttpCounters } from "./counters.ts";
 import { Exchange } from "./exchange.ts";
 import { Outbox } from "./outbox.ts";
@@ -49,7 +49,6 @@ export class ServerConnection implements TcpUser, Sender {
   #readDeadline: number = Infinity;
   #writeDeadline: number = Infinity;
   #remoteAddr: HttpNetAddr | null = null;
-  #authority: string | null = null;
 
   /**
    * Takes a connection that was accepted.
@@ -74,12 +73,9 @@ export class ServerConnection implements TcpUser, Sender {
     return this.#remoteAddr ??= { transport: "tcp", hostname, port };
   }
 
-  /** Our end, as the authority of a URI. */
-  get authority(): string {
-    if (this.#authority !== null) return this.#authority;
-    const { hostname, port } = this.#tcp.local;
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    return this.#authority = port === 80 ? host : `${host}:${port}`;
+  /** Our end. */
+  get local(): TcpEndpoint {
+    return this.#tcp.local;
   }
 
   /** Whether the server wants more requests on it. */
