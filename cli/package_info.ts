@@ -55,6 +55,7 @@ export const PACKAGE: PackageInfo = {
     "./protocols/tcp_client": "./protocols/tcp_client.ts",
     "./protocols/udp": "./protocols/udp.ts",
     "./protocols/udp_template": "./protocols/udp_template.ts",
+    "./drivers/af_packet": "./drivers/af_packet.ts",
     "./drivers/memory": "./drivers/memory.ts",
     "./drivers/replay": "./drivers/replay.ts",
     "./drivers/tap": "./drivers/tap.ts",

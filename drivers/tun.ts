@@ -16,6 +16,7 @@ import { checkOptions } from "../core/options.ts";
 import { TapDriver } from "./tap/driver.ts";
 import { checkName, TAP_OPTIONS, type TapOptions } from "./tap/options.ts";
 
+export type { DescriptorDriver } from "./tap/descriptor_driver.ts";
 export { TapDriver } from "./tap/driver.ts";
 export { TAP_OPTIONS, TapCounters, type TapOptions } from "./tap/options.ts";
 

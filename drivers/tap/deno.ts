@@ -12,6 +12,8 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   ioctlValue: { name: "ioctl", parameters: ["i32", "usize", "usize"], result: "i32" },
@@ -39,6 +41,9 @@ export function denoLibc(what: string): Libc {
     open: (path, flags) => symbols.open(path as Uint8Array<ArrayBuffer>, flags),
     close: symbols.close,
     socket: symbols.socket,
+    bind: (fd, address, size) => symbols.bind(fd, address as Uint8Array<ArrayBuffer>, size),
+    setsockopt: (fd, level, option, value, size) =>
+      symbols.setsockopt(fd, level, option, value as Uint8Array<ArrayBuffer>, size),
     eventfd: symbols.eventfd,
     ioctl: (fd, request, structure) => symbols.ioctl(fd, BigInt(request), structure as Uint8Array<ArrayBuffer>),
     ioctlValue: (fd, request, value) => symbols.ioctlValue(fd, BigInt(request), BigInt(value)),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Descriptor } from "./descriptor_driver.ts";
 import { attachError, nodeError } from "./errors.ts";
 import type { Libc } from "./libc.ts";
 import { Link } from "./link.ts";
@@ -26,16 +27,6 @@ const OFFLOADS = 0x1 | 0x2 | 0x4;
 /** Which kind of device: frames, or bare IP packets. */
 export type Kind = "tap" | "tun";
 
-/** An open device. */
-export interface Device {
-  /** Its descriptor, which does not block. */
-  readonly fd: number;
-  /** Its name, without patterns. */
-  readonly name: string;
-  /** Bytes of the largest packet, without the Ethernet header. */
-  readonly mtu: number;
-}
-
 /**
  * Opens a device, makes it first where it does not exist, and sets its link up as the options say.
  *
@@ -43,10 +34,10 @@ export interface Device {
  * @param kind Which kind.
  * @param name Its name, checked already.
  * @param options How to set it up, checked already.
- * @returns The device.
+ * @returns The device; its name is without patterns.
  * @throws {NetError} When the system refuses, in a sentence that says how to get the right.
  */
-export function openDevice(libc: Libc, kind: Kind, name: string, options: TapOptions): Device {
+export function openDevice(libc: Libc, kind: Kind, name: string, options: TapOptions): Descriptor {
   const fd = libc.open(new TextEncoder().encode("/dev/net/tun\0"), OPEN_FLAGS);
   if (fd < 0) throw nodeError(kind, name, libc.errno());
   try {
@@ -62,7 +53,7 @@ export function openDevice(libc: Libc, kind: Kind, name: string, options: TapOpt
     // The link goes on only now that somebody reads: what the kernel says at once, such as its first ARP, is not lost.
     const link = new Link(libc, real);
     try {
-      return { fd, name: real, mtu: link.configure(options) };
+      return { fd, name: real, mtu: link.configure(options), offload: options.offload ?? false };
     } finally {
       link.close();
     }

@@ -96,6 +96,23 @@ export function attachError(kind: Kind, name: string, errno: number, exists: boo
 }
 
 /**
+ * Says why a packet socket does not open.
+ *
+ * @param name The interface it is for.
+ * @param errno What the system said.
+ * @returns The error.
+ */
+export function socketError(name: string, errno: number): NetError {
+  const code = codeOf(errno);
+  return new NetError(
+    code,
+    code === "EPERM"
+      ? `Cannot open ${name} without the right to; grant it with: sudo setcap cap_net_raw=ep PROGRAM`
+      : `Cannot open ${name}: the kernel refuses (error ${errno})`,
+  );
+}
+
+/**
  * Says why a link cannot be set up.
  *
  * @param name Its name.

@@ -1,5 +1,5 @@
 /**
- * The few calls into the C library that a TAP device needs, whichever runtime makes them.
+ * The few calls into the C library that a TAP device or a packet socket needs, whichever runtime makes them.
  *
  * @module
  */
@@ -15,6 +15,10 @@ export interface Libc {
   close(fd: number): number;
   /** Makes a socket. */
   socket(family: number, type: number, protocol: number): number;
+  /** Binds a socket to an address. */
+  bind(fd: number, address: Uint8Array, size: number): number;
+  /** Sets an option of a socket. */
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, size: number): number;
   /** Makes a descriptor that `poll` can wait for and `write` makes readable. */
   eventfd(value: number, flags: number): number;
   /** Asks a device, with a structure. */

@@ -23,7 +23,10 @@ const SIOCGIFNETMASK = 0x891b;
 const SIOCSIFNETMASK = 0x891c;
 const SIOCGIFMTU = 0x8921;
 const SIOCSIFMTU = 0x8922;
+const SIOCGIFHWADDR = 0x8927;
 const SIOCGIFINDEX = 0x8933;
+/** `ARPHRD_ETHER`. */
+const HARDWARE_ETHERNET = 1;
 const IFF_UP = 1;
 const EEXIST = 17;
 const EPERM = 1;
@@ -89,6 +92,18 @@ export class Link {
     return this.#mtu();
   }
 
+  /** The number of the interface. */
+  index(): number {
+    this.#set(SIOCGIFINDEX, "find", "");
+    return this.#view.getInt32(16, true);
+  }
+
+  /** Whether it carries Ethernet frames. */
+  isEthernet(): boolean {
+    this.#set(SIOCGIFHWADDR, "read the address of", "");
+    return this.#view.getUint16(16, true) === HARDWARE_ETHERNET;
+  }
+
   /** Lets go of the socket. */
   close(): void {
     this.#libc.close(this.#socket);
@@ -134,8 +149,7 @@ export class Link {
   }
 
   #setIpv6(text: string, cidr: Ipv6Cidr): void {
-    this.#set(SIOCGIFINDEX, "find", "");
-    const index = this.#view.getInt32(16, true);
+    const index = this.index();
     // A `struct in6_ifreq`: address, prefix, interface.
     const request = new Uint8Array(24);
     cidr.address.write(request, 0);

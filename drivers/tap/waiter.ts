@@ -30,7 +30,7 @@ export class Waiter {
   /** The eight bytes that an event takes and gives. */
   readonly #count: Uint8Array<ArrayBuffer> = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
   readonly #counted: Pointer;
-  readonly #lost: () => void;
+  readonly #troubled: () => void;
   #poller: Poller | null = null;
   #resolve: (() => void) | null = null;
   #woken: boolean = false;
@@ -42,14 +42,14 @@ export class Waiter {
    * @param libc The C library.
    * @param fd The device's descriptor.
    * @param event A descriptor made by `eventfd`, which is the waiter's from now on.
-   * @param lost Called when `poll` sees that there is no device behind the descriptor any more.
+   * @param troubled Called when `poll` sees an error on the descriptor.
    */
-  constructor(libc: Libc, fd: number, event: number, lost: () => void) {
+  constructor(libc: Libc, fd: number, event: number, troubled: () => void) {
     this.#libc = libc;
     this.#event = event;
     this.#counted = libc.pointer(this.#count);
     this.#fds.set([fd, POLLIN, event, POLLIN]);
-    this.#lost = lost;
+    this.#troubled = troubled;
   }
 
   /**
@@ -85,16 +85,14 @@ export class Waiter {
     else {
       // Read back what `wake` wrote, or the next wait would end at once.
       if (this.#woken) this.#libc.read(this.#event, this.#counted, 8);
-      if (this.#fds[1]! >> 16 & POLL_FAILED) this.forget();
+      if (this.#fds[1]! >> 16 & POLL_FAILED) this.#troubled();
     }
     resolve();
   };
 
   /** Waits for the device no more, which was lost: `poll` would return at once for ever. */
   forget(): void {
-    if (this.#fds[0]! < 0) return;
     this.#fds[0] = -1;
-    this.#lost();
   }
 
   /** Ends a wait that is under way. */

@@ -57,6 +57,7 @@ export function importsOf(text: string): Import[] {
 
 /** Modules that share another's private folder. */
 const KIN: Readonly<Record<string, string>> = {
+  "drivers/af_packet": "drivers/tap",
   "drivers/tun": "drivers/tap",
   "protocols/dhcp_options": "protocols/dhcp",
   "protocols/dhcp_server": "protocols/dhcp",
