@@ -11,6 +11,7 @@ import { ethernet } from "../protocols/ethernet.ts";
 import { httpServer } from "../protocols/http_server.ts";
 import { icmp } from "../protocols/icmp.ts";
 import { icmpv6 } from "../protocols/icmpv6.ts";
+import { igmp } from "../protocols/igmp.ts";
 import { ipv4 } from "../protocols/ipv4.ts";
 import { ipv6 } from "../protocols/ipv6.ts";
 import { mld } from "../protocols/mld.ts";
@@ -47,13 +48,13 @@ export function host(
   }
   const tap = driver as LinkDriver & { medium: "ethernet" };
   return address6 === undefined
-    ? stack({ driver: tap, plugins, protocols: [ethernet(), arp(), ip, icmp(), udp(), tcp(), httpServer()] })
+    ? stack({ driver: tap, plugins, protocols: [ethernet(), arp(), ip, icmp(), igmp(), udp(), tcp(), httpServer()] })
     : stack({
       driver: tap,
       plugins,
       // deno-fmt-ignore
       protocols: [
-        ethernet(), arp(), ip, icmp(), ndp(), ip6, icmpv6(), mld(), slaac(), udp(), tcp(), httpServer(),
+        ethernet(), arp(), ip, icmp(), igmp(), ndp(), ip6, icmpv6(), mld(), slaac(), udp(), tcp(), httpServer(),
       ],
     });
 }
