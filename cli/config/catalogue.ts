@@ -6,7 +6,8 @@
 
 import type { Driver, Plugin } from "../../core/driver.ts";
 import type { AnyProtocol } from "../../core/protocol.ts";
-import { tap, TAP_OPTIONS, type TapOptions } from "../../drivers/tap.ts";
+import { AF_PACKET_OPTIONS, afPacket } from "../../drivers/af_packet.ts";
+import { tap, TAP_OPTIONS } from "../../drivers/tap.ts";
 import { tun } from "../../drivers/tun.ts";
 import { impair, IMPAIR_OPTIONS } from "../../plugins/impair.ts";
 import { trace, TRACE_OPTIONS } from "../../plugins/trace.ts";
@@ -125,23 +126,32 @@ export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
   kernelFilter: part(() => kernelFilter()),
 };
 
-function device(open: (name: string, options: TapOptions) => Driver, fallback: string): Part<Driver> {
-  const { properties, required: _, ...rest } = data(TAP_OPTIONS);
+function device(
+  open: (name: string, options: object) => Driver,
+  options: { readonly properties: object },
+  fallback: string,
+): Part<Driver> {
+  const { properties, required: _, ...rest } = data(options);
   const name = { ...TEXT, maxLength: 15, description: "The device's name", examples: [fallback] };
   return {
     schema: { ...rest, properties: { name, ...properties } },
-    make: ({ name = fallback, ...options }) => open(name as string, options as TapOptions),
+    make: ({ name = fallback, ...options }) => open(name as string, options),
   };
 }
 
 /** The drivers, by their names. */
 export const DRIVERS: Readonly<Record<string, Part<Driver>>> = {
-  tap: device(tap, "tap0"),
-  tun: device(tun, "tun0"),
+  tap: device(tap, TAP_OPTIONS, "tap0"),
+  tun: device(tun, TAP_OPTIONS, "tun0"),
+  afPacket: device(afPacket, AF_PACKET_OPTIONS, "eth0"),
 };
 
 /** What the drivers carry. */
-export const MEDIA: Readonly<Record<string, "ethernet" | "ip">> = { tap: "ethernet", tun: "ip" };
+export const MEDIA: Readonly<Record<string, "ethernet" | "ip">> = {
+  tap: "ethernet",
+  tun: "ip",
+  afPacket: "ethernet",
+};
 
 /** The plugins, by their names. */
 export const PLUGINS: Readonly<Record<string, Part<Plugin>>> = {

@@ -39,7 +39,7 @@ const CASES: [config: unknown, ...errors: string[]][] = [
   [config({ drivers: 1 }), "drivers: is unknown; did you mean driver?"],
   [config({ colour: 1 }), "colour: is unknown (there is $schema, driver, protocols, plugins, app, serve)"],
   [config({ driver: "tpa" }), "driver: is unknown; did you mean tap?"],
-  [config({ driver: "wifi" }), "driver: is unknown (there is tap, tun)"],
+  [config({ driver: "wifi" }), "driver: is unknown (there is tap, tun, afPacket)"],
   [config({ driver: 7 }), "driver: must be a name, or an object of a name and its options, not 7"],
   [config({ driver: { tap: {}, tun: {} } }), "driver: must name one part, not tap, tun"],
   [config({ driver: {} }), "driver: must name one part, not none"],
