@@ -34,7 +34,7 @@ export function takeAck(tcb: Tcb, segment: Segment): boolean {
     if (tcb.state === FIN_WAIT_1) {
       tcb.state = FIN_WAIT_2;
       // A user that has closed reads nothing more: the peer does not get for ever to close too.
-      if (tcb.readClosed) tcb.arm(tcb.shared.timeWait);
+      if (tcb.readClosed) tcb.due(tcb.shared.timeWait);
     } else if (tcb.state === CLOSING) enterTimeWait(tcb);
     else if (tcb.state === LAST_ACK) end(tcb, null);
   }
@@ -98,10 +98,9 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
 
 /** Starts the retransmission timer anew, or stops it where nothing is in flight (RFC 6298, 5.2 and 5.3). */
 function rearm(tcb: Tcb): void {
-  armRetransmission(tcb);
-  if (tcb.sndUna !== tcb.sndMax) return;
-  tcb.shared.core.timers.disarm(tcb.timer);
-  tcb.unansweredSince = -1;
+  tcb.persisting = false;
+  if (tcb.sndUna !== tcb.sndMax) armRetransmission(tcb);
+  else tcb.dueAt = Infinity;
 }
 
 /** Takes the blocks of a SACK option; says whether they told of anything new. */

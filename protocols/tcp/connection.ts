@@ -8,8 +8,9 @@ import { NetError } from "../../core/net_error.ts";
 import type { TcpConnection, TcpEndpoint, TcpUser } from "../tcp.ts";
 import { sendReset } from "./emit.ts";
 import { end } from "./end.ts";
+import { checkInteger } from "./ports.ts";
 import { before, distance } from "./sequence.ts";
-import { CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_2, SYN_SENT } from "./state.ts";
+import { CLOSED, CLOSING, FIN_WAIT_2, SYN_SENT } from "./state.ts";
 import { EVENT_CLOSED, EVENT_OPENED, EVENT_READABLE, EVENT_URGENT, EVENT_WRITABLE, Tcb } from "./tcb.ts";
 import { afterRead } from "./window.ts";
 
@@ -125,7 +126,7 @@ export class Connection extends Tcb implements TcpConnection {
     if (this.readable > 0 && this.sendBuffer.size === 0 && this.state < CLOSING) return this.abort();
     this.receiveBuffer.clear();
     this.closeWrite();
-    if (this.state === FIN_WAIT_2) this.arm(this.shared.timeWait);
+    if (this.state === FIN_WAIT_2) this.due(this.shared.timeWait);
   }
 
   /** Ends the connection at once with a reset. */
@@ -147,8 +148,9 @@ export class Connection extends Tcb implements TcpConnection {
     if (idle !== false && !(idle > 0)) {
       throw new RangeError(`Cannot keep alive every ${idle} ms: give 1 or more, or false`);
     }
-    this.keepAlive = idle || 0;
-    if (idle && this.state >= ESTABLISHED) this.armKeepAlive(this.shared.core.now() + idle);
+    this.keepAlive = idle || Infinity;
+    this.keepAliveAt = this.shared.core.now() + this.keepAlive;
+    this.arm();
   }
 
   /** Sets how long data may stay unanswered. */
@@ -159,10 +161,7 @@ export class Connection extends Tcb implements TcpConnection {
 
   /** Sets the Traffic Class or TOS byte of what is sent. */
   setTrafficClass(value: number): void {
-    if (!Number.isInteger(value) || value < 0 || value > 255) {
-      throw new RangeError(`Traffic class must be an integer of 0 to 255, not ${value}`);
-    }
-    this.path.trafficClass = value;
+    this.path.trafficClass = checkInteger("Traffic class", value, 0, 255);
   }
 
   /** Tells the user what happened. Only the end of a turn calls it. */

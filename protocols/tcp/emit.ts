@@ -105,7 +105,7 @@ export function emit(tcb: Tcb, flags: number, seq: number, offset: number, lengt
     tcb.ackNow = false;
     tcb.unacked = 0;
     tcb.lastAckSent = tcb.rcvNxt;
-    if (tcb.ackTimer?.armed) core.timers.disarm(tcb.ackTimer);
+    tcb.ackAt = Infinity;
   }
   dispatch(shared, tcb, packet, dataStart, seq, flags & ACK ? tcb.rcvNxt : 0, flags, window, urgent);
 }

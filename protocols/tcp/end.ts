@@ -21,7 +21,7 @@ export function end(tcb: Tcb, error: NetError | null): void {
   if (state === CLOSED) return;
   if (state <= SYN_RECEIVED) shared.counters.failedOpens++;
   tcb.state = CLOSED;
-  tcb.stopTimers();
+  shared.core.timers.disarm(tcb.timer);
   tcb.listener?.halfOpenEnded(tcb);
   tcb.listener = null;
   shared.demux.remove(tcb);

@@ -26,7 +26,6 @@ import { Connection } from "./connection.ts";
 import { TcpCounters } from "./counters.ts";
 import { Demux } from "./demux.ts";
 import { end } from "./end.ts";
-import { isnClock } from "./isn.ts";
 import { checkPort, ephemeralPort } from "./ports.ts";
 import { segmentArrives } from "./receive.ts";
 import { refuse } from "./refuse.ts";
@@ -56,7 +55,7 @@ export class TcpLayer implements TcpClient, IpReceiver {
     const timestampOffset = core.random();
     const demux = new Demux(core.random(), counters);
     this.#isnHash = new KeyedHash(() => core.random());
-    this.shared = {
+    const shared = {
       ...options,
       core,
       counters,
@@ -64,8 +63,8 @@ export class TcpLayer implements TcpClient, IpReceiver {
       windowShift: Math.max(0, 16 - Math.clz32(options.receiveBuffer)),
       timestampOffset,
       demux,
-      timeWaits: new TimeWaits(core, counters, demux, options.timeWait, Math.ceil(options.maxConnections / 4)),
     };
+    this.shared = { ...shared, timeWaits: new TimeWaits(shared) };
     ip.attach(PROTOCOL_TCP, this);
     core.count("tcp", counters);
     core.onClose(() => {
@@ -143,10 +142,11 @@ export class TcpLayer implements TcpClient, IpReceiver {
   start(path: Path, localPort: number, remotePort: number, state: State, iss?: number): Connection {
     const { shared } = this;
     const { network, source, destination } = path;
+    // RFC 6528: a clock that ticks every 4 microseconds (MUST-8), plus a keyed hash of the connection's name.
     const name = `${network.format(source)} ${localPort} ${network.format(destination)} ${remotePort}`;
     const connection = new Connection(shared, path, localPort, remotePort);
     connection.state = state;
-    connection.begin(iss ?? isnClock(shared.core.now()) + this.#isnHash.hash(name) | 0);
+    connection.begin(iss ?? Math.floor(shared.core.now() * 250) + this.#isnHash.hash(name) | 0);
     shared.demux.add(connection);
     return connection;
   }
@@ -190,7 +190,7 @@ export class TcpLayer implements TcpClient, IpReceiver {
     // MUST-46: a connection has exactly two ends.
     if (network.isMany(address)) throw refused("EADDRNOTAVAIL", "it names more than one host");
     const path = network.path(address, source);
-    if (typeof path === "string") throw refused(path, REASONS[path] ?? path);
+    if (typeof path === "string") throw refused(path, "no way leads there from an address of ours");
     if (!this.makeRoom()) throw refused("EMFILE", `${this.shared.maxConnections} connections are open`);
     const isFree = (port: number): boolean =>
       !this.shared.demux.findPath(
@@ -235,8 +235,3 @@ export class TcpLayer implements TcpClient, IpReceiver {
     return resolver.connect(hostname, attempt, signal);
   }
 }
-
-const REASONS: Record<string, string> = {
-  ENETUNREACH: "no route leads there",
-  EADDRNOTAVAIL: "the local address is none of this stack's",
-};

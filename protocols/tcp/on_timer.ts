@@ -4,10 +4,10 @@
  * @module
  */
 
-import { timedOut } from "./recovery.ts";
+import { endRecovery, timedOut } from "./recovery.ts";
 import { sendProbe, sendReset } from "./emit.ts";
 import { armRetransmission, probeWindow } from "./send.ts";
-import { ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED } from "./state.ts";
+import { CLOSED, ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED } from "./state.ts";
 import { end } from "./end.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -19,12 +19,26 @@ const KEEP_ALIVE_PROBES = 9;
 const HALF_OPEN_TIMEOUT = 60_000;
 
 /**
- * The retransmission, persist or FIN-WAIT-2 timer fired.
+ * The timer of a connection fired.
  *
  * @param tcb The connection.
  * @param now The time, in milliseconds.
  */
 export function onTimer(tcb: Tcb, now: number): void {
+  if (tcb.ackAt <= now) {
+    tcb.ackAt = Infinity;
+    tcb.acknowledge();
+  }
+  if (tcb.keepAliveAt <= now) keepAlive(tcb, now);
+  if (tcb.dueAt <= now) {
+    tcb.dueAt = Infinity;
+    retransmission(tcb, now);
+  }
+  if (tcb.state !== CLOSED) tcb.arm();
+}
+
+/** What retransmission, persist and FIN-WAIT-2 do. */
+function retransmission(tcb: Tcb, now: number): void {
   const { state, shared, rtt } = tcb;
   if (state === FIN_WAIT_2 && tcb.sndUna === tcb.sndMax) return end(tcb, null);
   const opening = state <= SYN_RECEIVED;
@@ -38,8 +52,7 @@ export function onTimer(tcb: Tcb, now: number): void {
   if (probing) {
     // What was in flight when the window closed will be sent again when it opens.
     tcb.sndNxt = tcb.sndUna;
-    tcb.recovering = false;
-    tcb.inflation = tcb.dupAcks = 0;
+    endRecovery(tcb);
     probeWindow(tcb);
   } else if (opening) {
     tcb.timedAt = -1;
@@ -58,23 +71,15 @@ function giveUp(tcb: Tcb): void {
   end(tcb, tcb.fault ?? tcb.failure("ETIMEDOUT", "timed out: the peer does not answer"));
 }
 
-/**
- * The keepalive timer fired.
- *
- * @param tcb The connection.
- * @param now The time, in milliseconds.
- */
-export function onKeepAlive(tcb: Tcb, now: number): void {
+/** What keepalive does. */
+function keepAlive(tcb: Tcb, now: number): void {
   const { keepAlive } = tcb;
-  if (keepAlive === 0 || tcb.state < ESTABLISHED) return;
-  const due = tcb.lastHeardAt + keepAlive;
+  tcb.keepAliveAt = tcb.lastHeardAt + keepAlive;
   // Only an idle connection is probed (MUST-26): with data in flight the retransmission timer keeps watch.
-  if (now < due) return tcb.armKeepAlive(due);
-  if (tcb.sndUna === tcb.sndMax) {
-    if (tcb.keepAliveProbes >= KEEP_ALIVE_PROBES) return giveUp(tcb);
-    tcb.keepAliveProbes++;
-    tcb.shared.counters.keepAliveProbes++;
-    sendProbe(tcb);
-  }
-  tcb.armKeepAlive(now + Math.min(KEEP_ALIVE_INTERVAL, keepAlive));
+  if (tcb.keepAliveAt > now) return;
+  tcb.keepAliveAt = now + Math.min(KEEP_ALIVE_INTERVAL, keepAlive);
+  if (tcb.state < ESTABLISHED || tcb.sndUna !== tcb.sndMax) return;
+  if (tcb.keepAliveProbes++ >= KEEP_ALIVE_PROBES) return giveUp(tcb);
+  tcb.shared.counters.keepAliveProbes++;
+  sendProbe(tcb);
 }

@@ -36,8 +36,20 @@ export function ephemeralPort(core: Core, isFree: (port: number) => boolean): nu
  * @throws {RangeError} When it is none.
  */
 export function checkPort(port: number, least: number): number {
-  if (!Number.isInteger(port) || port < least || port > 65_535) {
-    throw new RangeError(`Port must be an integer of at least ${least} and at most 65535, not ${port}`);
-  }
-  return port;
+  return checkInteger("Port", port, least, 65_535);
+}
+
+/**
+ * Refuses what is no integer of a range.
+ *
+ * @param what What it stands for, at the beginning of a sentence.
+ * @param value The number.
+ * @param least The least.
+ * @param most The most.
+ * @returns The number.
+ * @throws {RangeError} When it is none.
+ */
+export function checkInteger(what: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${what} must be an integer of at least ${least} and at most ${most}, not ${value}`);
 }

@@ -135,7 +135,6 @@ function establish(tcb: Tcb): void {
   }
   if (tcb.listener) tcb.shared.counters.passiveOpens++;
   tcb.raise(EVENT_OPENED);
-  if (tcb.keepAlive > 0) tcb.armKeepAlive(tcb.lastHeardAt + tcb.keepAlive);
 }
 
 /** Whether a segment lies in the window (3.4): what lies outside is answered with an acknowledgement and dropped. */

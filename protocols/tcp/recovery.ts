@@ -67,8 +67,7 @@ export function newAck(tcb: Tcb, acked: number, flight: number): void {
   if (!tcb.recovering) {
     tcb.congestion.acknowledged(acked, flight, mss);
   } else if (!before(tcb.sndUna, tcb.recover)) {
-    tcb.recovering = false;
-    tcb.inflation = 0;
+    endRecovery(tcb);
   } else if (!scoreboard) {
     // A partial acknowledgement: the next segment is lost too.
     retransmitFirst(tcb);
@@ -116,9 +115,7 @@ export function timedOut(tcb: Tcb): void {
   // A second timeout of the same segment says nothing new about the window (RFC 5681, 3.1).
   if (tcb.rtt.backedOff) tcb.congestion.cwnd = tcb.mss;
   else tcb.congestion.timedOut(distance(tcb.sndMax, tcb.sndUna), tcb.mss);
-  tcb.recovering = false;
-  tcb.inflation = 0;
-  tcb.dupAcks = 0;
+  endRecovery(tcb);
   tcb.recover = tcb.sndMax;
   tcb.timedAt = -1;
   tcb.sndNxt = tcb.sndUna;
@@ -137,4 +134,14 @@ export function timedOut(tcb: Tcb): void {
 export function allowance(tcb: Tcb, mss: number): number {
   if (tcb.scoreboard) return 0;
   return tcb.recovering ? tcb.inflation : Math.min(tcb.dupAcks, 2) * mss;
+}
+
+/**
+ * Forgets what duplicate acknowledgements began.
+ *
+ * @param tcb The connection.
+ */
+export function endRecovery(tcb: Tcb): void {
+  tcb.recovering = false;
+  tcb.inflation = tcb.dupAcks = 0;
 }

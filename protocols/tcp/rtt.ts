@@ -19,10 +19,10 @@ export class RttEstimator {
   srtt: number = 0;
   /** The round-trip time's variation RTTVAR, in milliseconds. */
   rttvar: number = 0;
+  /** The timeout as it was measured, without back-off, in milliseconds. */
+  #measured: number;
   /** The retransmission timeout RTO, back-off included, in milliseconds. */
-  rto: number = INITIAL;
-  /** Whether the timeout was doubled since the last measurement. */
-  backedOff: boolean = false;
+  rto: number;
   readonly #minimum: number;
 
   /**
@@ -32,6 +32,12 @@ export class RttEstimator {
    */
   constructor(minimum: number) {
     this.#minimum = minimum;
+    this.#measured = this.rto = Math.max(INITIAL, minimum);
+  }
+
+  /** Whether the timeout was doubled since the last measurement. */
+  get backedOff(): boolean {
+    return this.rto > this.#measured;
   }
 
   /**
@@ -47,18 +53,13 @@ export class RttEstimator {
       this.rttvar += (Math.abs(this.srtt - rtt) - this.rttvar) / 4;
       this.srtt += (rtt - this.srtt) / 8;
     }
-    this.settle();
+    const rto = this.srtt + Math.max(GRANULARITY, 4 * this.rttvar);
+    this.#measured = this.rto = Math.min(Math.max(rto, this.#minimum), MAXIMUM);
   }
 
-  /** Computes the timeout anew from what was measured, without back-off. */
+  /** Ends the back-off. */
   settle(): void {
-    this.rto = this.#measured();
-    this.backedOff = false;
-  }
-
-  #measured(): number {
-    const rto = this.srtt === 0 ? INITIAL : this.srtt + Math.max(GRANULARITY, 4 * this.rttvar);
-    return Math.min(Math.max(rto, this.#minimum), MAXIMUM);
+    this.rto = this.#measured;
   }
 
   /**
@@ -68,18 +69,16 @@ export class RttEstimator {
    * @returns Whether it is longer than two timeouts without back-off.
    */
   doubts(rtt: number): boolean {
-    return rtt > 2 * this.#measured();
+    return rtt > 2 * this.#measured;
   }
 
   /** Doubles the timeout after it has passed (5.5). */
   backOff(): void {
     this.rto = Math.min(this.rto * 2, MAXIMUM);
-    this.backedOff = true;
   }
 
   /** Sets the timeout for data after the handshake's own timer fired (5.7). */
   afterSynTimeout(): void {
-    this.rto = AFTER_SYN_TIMEOUT;
-    this.backedOff = false;
+    this.#measured = this.rto = Math.max(AFTER_SYN_TIMEOUT, this.#minimum);
   }
 }

@@ -32,7 +32,10 @@ export function serveConnection(tcb: Tcb, room: number): boolean {
   }
   const more = sendData(tcb, Math.min(room, BURST));
   if (tcb.ackNow) sendAck(tcb);
-  else if (tcb.unacked > 0) tcb.armAck();
+  else if (tcb.unacked > 0 && tcb.ackAt === Infinity) {
+    tcb.ackAt = tcb.shared.core.now() + tcb.shared.ackDelay;
+    tcb.arm();
+  }
   return more;
 }
 
@@ -81,29 +84,41 @@ function sendData(tcb: Tcb, most: number): boolean {
       return false;
     }
     if (sent === most) return true;
-    const fin = last && tcb.finQueued && length < window;
-    let flags = ACK;
-    if (last && pending > 0) flags |= PSH;
-    if (fin) flags |= FIN;
-    const seq = tcb.sndNxt;
-    if (again && scoreboard && flight === 0) scoreboard.mark = tcb.sndMax;
-    tcb.sndNxt = seq + length + (fin ? 1 : 0) | 0;
-    if (again) tcb.shared.counters.retransmitted++;
-    else if (tcb.timedAt < 0) {
-      tcb.timedSeq = seq;
-      tcb.timedAt = tcb.shared.core.now();
-    }
-    tcb.sndMax = later(tcb.sndMax, tcb.sndNxt);
+    tcb.sndNxt = sendText(tcb, flight, length, length < window);
     if (length < mss || length % mss > 0) tcb.sndSmall = tcb.sndNxt;
-    emit(tcb, flags, seq, flight, length);
-    if (fin) finSent(tcb);
-    if (!tcb.timer.armed || tcb.persisting) armRetransmission(tcb);
+    if (tcb.dueAt === Infinity || tcb.persisting) armRetransmission(tcb);
   }
 }
 
-function finSent(tcb: Tcb): void {
-  if (tcb.state === ESTABLISHED) tcb.state = FIN_WAIT_1;
-  else if (tcb.state === CLOSE_WAIT) tcb.state = LAST_ACK;
+/**
+ * Sends a segment of the send buffer, for the first time or again.
+ *
+ * @param tcb The connection.
+ * @param offset Where it begins, from SND.UNA on.
+ * @param length Bytes of data.
+ * @param mayFin Whether our FIN, where it waits, may go with the last of the data.
+ * @returns One past its last sequence number.
+ */
+function sendText(tcb: Tcb, offset: number, length: number, mayFin: boolean): number {
+  const { sendBuffer, scoreboard, shared, sndMax, state } = tcb;
+  const seq = tcb.sndUna + offset | 0;
+  const last = offset + length === sendBuffer.size;
+  const fin = last && mayFin && tcb.finQueued ? FIN : 0;
+  const end = seq + length + fin | 0;
+  if (before(seq, sndMax)) {
+    shared.counters.retransmitted++;
+    if (scoreboard && offset === 0) scoreboard.mark = sndMax;
+    // Karn's algorithm: what is sent twice is not timed.
+    tcb.timedAt = -1;
+  } else if (tcb.timedAt < 0) {
+    tcb.timedSeq = seq;
+    tcb.timedAt = shared.core.now();
+  }
+  tcb.sndMax = later(sndMax, end);
+  emit(tcb, ACK | (last && length > 0 ? PSH : 0) | fin, seq, offset, length);
+  if (fin && state === ESTABLISHED) tcb.state = FIN_WAIT_1;
+  if (fin && state === CLOSE_WAIT) tcb.state = LAST_ACK;
+  return end;
 }
 
 /**
@@ -139,19 +154,10 @@ function retransmitLost(tcb: Tcb, scoreboard: Scoreboard, most: number): number 
  * @returns One past its last sequence number.
  */
 export function retransmit(tcb: Tcb, seq: number, most: number): number {
-  const { sendBuffer, scoreboard } = tcb;
   const offset = distance(seq, tcb.sndUna);
-  if (scoreboard && offset === 0) scoreboard.mark = tcb.sndMax;
-  const length = Math.min(sendBuffer.size - offset, tcb.mss, most);
-  const end = seq + length | 0;
-  const last = offset + length === sendBuffer.size;
+  const length = Math.min(tcb.sendBuffer.size - offset, tcb.mss, most);
   // The FIN goes again with the last of the data, if it was sent.
-  const fin = last && tcb.finQueued && before(end, tcb.sndMax);
-  tcb.shared.counters.retransmitted++;
-  // Karn's algorithm: what is sent twice is not timed.
-  tcb.timedAt = -1;
-  emit(tcb, ACK | (length > 0 && last ? PSH : 0) | (fin ? FIN : 0), seq, offset, length);
-  return fin ? end + 1 | 0 : end;
+  return sendText(tcb, offset, length, before(seq + length | 0, tcb.sndMax));
 }
 
 /**
@@ -165,13 +171,10 @@ export function probeWindow(tcb: Tcb): void {
   const { sndUna, sndWnd } = tcb;
   if (sndWnd === 0) tcb.shared.counters.windowProbes++;
   const length = Math.min(tcb.sendBuffer.size, Math.max(sndWnd, 1), tcb.mss);
-  tcb.timedAt = -1;
-  if (length === 0) return before(sndUna, tcb.sndMax) ? emit(tcb, ACK | FIN, sndUna, 0, 0) : sendProbe(tcb);
-  const end = sndUna + length | 0;
-  // The peer may take the byte: its acknowledgement must not look as if it were of something never sent.
-  tcb.sndMax = later(tcb.sndMax, end);
+  if (length === 0 && sndUna === tcb.sndMax) return sendProbe(tcb);
+  const end = sendText(tcb, 0, length, before(sndUna + length | 0, tcb.sndMax));
   if (sndWnd > 0) tcb.sndNxt = end;
-  emit(tcb, ACK | PSH, sndUna, 0, length);
+  tcb.timedAt = -1;
 }
 
 /**
@@ -182,12 +185,12 @@ export function probeWindow(tcb: Tcb): void {
 export function armRetransmission(tcb: Tcb): void {
   if (tcb.unansweredSince < 0) tcb.unansweredSince = tcb.shared.core.now();
   tcb.persisting = false;
-  tcb.arm(tcb.rtt.rto);
+  tcb.due(tcb.rtt.rto);
 }
 
 /** Starts the persist timer, unless it runs. */
 function armPersist(tcb: Tcb): void {
-  if (tcb.persisting && tcb.timer.armed) return;
+  if (tcb.persisting && tcb.dueAt !== Infinity) return;
   tcb.persisting = true;
-  tcb.arm(tcb.rtt.rto);
+  tcb.due(tcb.rtt.rto);
 }

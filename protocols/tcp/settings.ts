@@ -52,6 +52,20 @@ export const TCP_OPTIONS: OptionsSchema<TcpOptions> = {
   },
 };
 
+const DEFAULTS: Required<TcpOptions> = {
+  sendBuffer: 1 << 20,
+  receiveBuffer: 1 << 20,
+  maxConnections: 65_536,
+  minRto: 200,
+  ackDelay: 40,
+  timeout: 900_000,
+  openTimeout: 180_000,
+  timeWait: 60_000,
+  timestamps: true,
+  sack: true,
+  congestion: newReno,
+};
+
 /**
  * Checks options, and completes them.
  *
@@ -63,21 +77,6 @@ export const TCP_OPTIONS: OptionsSchema<TcpOptions> = {
  */
 export function settle(owner: string, options: TcpOptions): Required<TcpOptions> {
   checkOptions(owner, TCP_OPTIONS, options);
-  const { sendBuffer = 1 << 20, receiveBuffer = 1 << 20, maxConnections = 65_536, minRto = 200, ackDelay = 40 } =
-    options;
-  const { timeout = 900_000, openTimeout = 180_000, timeWait = 60_000, timestamps = true, sack = true } = options;
-  const { congestion = newReno } = options;
-  return {
-    sendBuffer,
-    receiveBuffer,
-    maxConnections,
-    minRto,
-    ackDelay,
-    timeout,
-    openTimeout,
-    timeWait,
-    timestamps,
-    sack,
-    congestion,
-  };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...DEFAULTS, ...Object.fromEntries(given) };
 }

@@ -13,7 +13,7 @@ import { Ring } from "./buffers.ts";
 import type { CongestionControl } from "./congestion.ts";
 import type { Endpoint } from "./demux.ts";
 import type { Listener } from "./listener.ts";
-import { onKeepAlive, onTimer } from "./on_timer.ts";
+import { onTimer } from "./on_timer.ts";
 import { ReceiveBuffer } from "./reassembly.ts";
 import { RttEstimator } from "./rtt.ts";
 import { Scoreboard } from "./scoreboard.ts";
@@ -32,23 +32,15 @@ export const EVENT_CLOSED = 8;
 /** Event for the user: the peer has urgent data. */
 export const EVENT_URGENT = 16;
 
-/** A timer of one connection. Its function is shared by all, so that a connection holds no closures. */
+/** The timer of a connection. Its function is shared by all, so that a connection holds no closures. */
 class TcbTimer extends Timer {
-  constructor(readonly tcb: Tcb, fire: (this: TcbTimer, now: number) => void) {
+  constructor(readonly tcb: Tcb) {
     super(fire);
   }
 }
 
-function fireTimer(this: TcbTimer, now: number): void {
+function fire(this: TcbTimer, now: number): void {
   onTimer(this.tcb, now);
-}
-
-function fireAck(this: TcbTimer): void {
-  this.tcb.acknowledge();
-}
-
-function fireKeepAlive(this: TcbTimer, now: number): void {
-  onKeepAlive(this.tcb, now);
 }
 
 /** What TCP knows of one connection. */
@@ -169,8 +161,8 @@ export abstract class Tcb implements Endpoint, Sender {
   timeout: number;
   /** Whether small segments are sent although data is in flight. */
   noDelay: boolean = false;
-  /** Milliseconds without traffic before a keepalive probe; 0 for never. */
-  keepAlive: number = 0;
+  /** Milliseconds without traffic before a keepalive probe; infinity for never. */
+  keepAlive: number = Infinity;
   /** When the peer was heard last, in milliseconds. */
   lastHeardAt: number = 0;
   /** Keepalive probes sent and not answered. */
@@ -185,11 +177,14 @@ export abstract class Tcb implements Endpoint, Sender {
   /** Why the connection ended, or what an ICMP error said of it so far. */
   fault: NetError | null = null;
 
-  /** Retransmission, persist or FIN-WAIT-2: never two of them at once. */
-  readonly timer: Timer = new TcbTimer(this, fireTimer);
-  /** Delayed acknowledgement; made when it is needed first. */
-  ackTimer: Timer | null = null;
-  #keepAliveTimer: Timer | null = null;
+  /** When retransmission, persist or FIN-WAIT-2 is due, never two of them at once, in milliseconds; infinity for never. */
+  dueAt: number = Infinity;
+  /** When a delayed acknowledgement is due, in milliseconds; infinity for never. */
+  ackAt: number = Infinity;
+  /** When keepalive is due, in milliseconds; infinity for never. */
+  keepAliveAt: number = Infinity;
+  /** The timer for the first of these three; it may fire too early, never too late. */
+  readonly timer: Timer = new TcbTimer(this);
 
   /**
    * Makes a closed block.
@@ -261,38 +256,22 @@ export abstract class Tcb implements Endpoint, Sender {
     this.wake();
   }
 
-  /**
-   * Arms the timer.
-   *
-   * @param delay In how many milliseconds it fires.
-   */
-  arm(delay: number): void {
-    const { core } = this.shared;
-    core.timers.arm(this.timer, core.now() + delay);
-  }
-
-  /** Arms the timer of the delayed acknowledgement, unless it runs. */
-  armAck(): void {
-    const { core, ackDelay } = this.shared;
-    this.ackTimer ??= new TcbTimer(this, fireAck);
-    if (!this.ackTimer.armed) core.timers.arm(this.ackTimer, core.now() + ackDelay);
+  /** Arms the timer for what is due first. */
+  arm(): void {
+    const { timers } = this.shared.core;
+    const first = Math.min(this.dueAt, this.ackAt, this.keepAliveAt);
+    if (first < Infinity) timers.arm(this.timer, first);
+    else timers.disarm(this.timer);
   }
 
   /**
-   * Arms the keepalive timer.
+   * Has {@linkcode onTimer} called.
    *
-   * @param deadline When it fires, in milliseconds.
+   * @param delay In how many milliseconds; infinity for never.
    */
-  armKeepAlive(deadline: number): void {
-    this.#keepAliveTimer ??= new TcbTimer(this, fireKeepAlive);
-    this.shared.core.timers.arm(this.#keepAliveTimer, deadline);
-  }
-
-  /** Stops every timer. */
-  stopTimers(): void {
-    for (const timer of [this.timer, this.ackTimer, this.#keepAliveTimer]) {
-      if (timer) this.shared.core.timers.disarm(timer);
-    }
+  due(delay: number): void {
+    this.dueAt = this.shared.core.now() + delay;
+    this.arm();
   }
 
   /** The scoreboard, made when it is needed first. */

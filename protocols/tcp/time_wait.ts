@@ -6,10 +6,8 @@
  */
 
 import type { Path } from "../../core/ip.ts";
-import type { Core } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
-import type { TcpCounters } from "./counters.ts";
-import type { Demux, Endpoint } from "./demux.ts";
+import type { Endpoint } from "./demux.ts";
 import { sendBare } from "./emit.ts";
 import { ACK, FIN, type Segment, SYN } from "./segment.ts";
 import { before } from "./sequence.ts";
@@ -95,19 +93,9 @@ export class TimeWaits {
   /**
    * Begins without any.
    *
-   * @param core The core.
-   * @param counters Where they are counted.
-   * @param demux Where they are found.
-   * @param time How long each lasts, in milliseconds.
-   * @param most How many there may be, 1 at least.
+   * @param shared What all connections share.
    */
-  constructor(
-    readonly core: Core,
-    readonly counters: TcpCounters,
-    readonly demux: Demux,
-    readonly time: number,
-    readonly most: number,
-  ) {}
+  constructor(readonly shared: Omit<TcpShared, "timeWaits">) {}
 
   /**
    * Adds one, or starts its time anew.
@@ -115,15 +103,16 @@ export class TimeWaits {
    * @param endpoint It.
    */
   add(endpoint: TimeWait): void {
+    const { core, demux, timeWait, maxConnections } = this.shared;
     if (!this.#all.delete(endpoint)) {
       // The oldest makes room, so that a server of many short connections does not lock itself out.
-      if (this.#all.size >= this.most) this.endOldest();
-      this.demux.add(endpoint);
+      if (this.#all.size >= maxConnections / 4) this.endOldest();
+      demux.add(endpoint);
     }
-    endpoint.until = this.core.now() + this.time;
+    endpoint.until = core.now() + timeWait;
     this.#all.add(endpoint);
-    this.counters.timeWait = this.#all.size;
-    if (!this.#timer.armed) this.core.timers.arm(this.#timer, endpoint.until);
+    this.shared.counters.timeWait = this.#all.size;
+    if (!this.#timer.armed) core.timers.arm(this.#timer, endpoint.until);
   }
 
   /**
@@ -133,8 +122,8 @@ export class TimeWaits {
    */
   end(endpoint: TimeWait): void {
     this.#all.delete(endpoint);
-    this.counters.timeWait = this.#all.size;
-    this.demux.remove(endpoint);
+    this.shared.counters.timeWait = this.#all.size;
+    this.shared.demux.remove(endpoint);
   }
 
   /**
@@ -152,7 +141,7 @@ export class TimeWaits {
 
   #end(now: number): void {
     for (const oldest of this.#all) {
-      if (oldest.until > now) return this.core.timers.arm(this.#timer, oldest.until);
+      if (oldest.until > now) return this.shared.core.timers.arm(this.#timer, oldest.until);
       this.end(oldest);
     }
   }
