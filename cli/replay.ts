@@ -12,7 +12,7 @@ import { type LoadedRecording, loadRecording } from "../testing/recording.ts";
 import { type CommandValues, readArguments, runCommand, UsageError } from "./command.ts";
 import { Dissector } from "./inspect/dissector.ts";
 import { frameFilter } from "./inspect/frame_filter.ts";
-import { loadApp } from "./replay/load_app.ts";
+import { loadApp } from "./load_app.ts";
 import { style } from "./style.ts";
 
 const HELP = `Usage: replay FILE --as ADDRESS --app MODULE [options]
@@ -72,7 +72,7 @@ export async function replayCommand(args: readonly string[]): Promise<void> {
   if (file === undefined) throw new UsageError("say which file to replay");
   const seed = values.seed === undefined ? 1 : Number(values.seed);
   if (!Number.isInteger(seed)) throw new UsageError(`--seed takes a whole number, not "${values.seed}"`);
-  const app = values.app === undefined ? undefined : await loadApp(values.app);
+  const app = values.app === undefined ? undefined : await loadApp(values.app, ".");
   const recording = readInput(file, values.filter);
   const run = await replayOf(recording, {
     ...(values.as !== undefined && { as: values.as }),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Loop } from "../core/loop.ts";
 import {
   type HttpServing,
@@ -15,16 +15,17 @@ import {
 } from "../protocols/http.ts";
 import { checkFile, errorLine } from "./check.ts";
 import { readArguments, readPort, untilInterrupted, UsageError } from "./command.ts";
-import { importFrom, openConfig } from "./config/compose.ts";
+import { openConfig } from "./config/compose.ts";
 import { host } from "./host.ts";
 import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
+import { loadApp } from "./load_app.ts";
 import { embedded } from "./start/embedded.ts";
 
 const HELP = `Usage: bonsai serve APP [options]
        bonsai serve --config FILE
 
-Serves an app, such as one of Hono, over a stack until Ctrl-C: the default export of the module APP, a function that
-answers requests or an object with fetch().
+Serves an app over a stack until Ctrl-C: what the module APP exports by default, or as app or fetch, which is a function
+that answers requests or an object with fetch(), such as an app of Hono.
 
 Without --driver, and without root: two stacks in this process, with a wire in memory between them, and a port of
 127.0.0.1 that leads into the first.
@@ -67,6 +68,7 @@ interface Serving {
 export async function serve(args: readonly string[]): Promise<void> {
   const { values, positionals } = readArguments(args, OPTIONS, 1);
   if (values.help) return console.log(HELP);
+  rememberBodies();
   const [file] = positionals;
   if (values.config !== undefined) {
     if (file !== undefined) throw new UsageError("say APP or --config, not both: the file names the app");
@@ -77,7 +79,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   const link = values.driver === undefined ? null : readLink(values);
   const stray = link ? undefined : Object.keys(LINK_OPTIONS).find((name) => name in values);
   if (stray) throw new UsageError(`--${stray} is for devices: say --driver tap or --driver tun too`);
-  const app = await importApp(file, ".");
+  const app = await loadApp(file, ".");
   if (!link) {
     const place = embedded({ port, plugins: [], print: () => {} });
     place.net.http.serve(app as ServeApp, { port: place.port });
@@ -109,7 +111,7 @@ async function fromConfig(file: string): Promise<Serving> {
   if (!config || errors.length > 0) throw new Error(`Cannot serve ${file}: it describes no stack`);
   const folder = dirname(resolve(file));
   const lost = new AbortController();
-  const app = config.app === undefined ? null : await importApp(config.app, folder);
+  const app = config.app === undefined ? null : await loadApp(config.app, folder);
   const net = await openConfig(config, folder, (error) => lost.abort(error));
   try {
     const names = config.protocols.map(({ name }) => name).join(", ");
@@ -129,14 +131,4 @@ function serveOn(net: Loop & { readonly http?: unknown }, app: ServeApp | ServeH
   const http = net.http as HttpServing | undefined;
   if (!http) throw new Error('Cannot serve the app: list "http" or "httpServer" among the protocols');
   return http.serve(app as ServeApp, options);
-}
-
-async function importApp(specifier: string, folder: string): Promise<ServeApp | ServeHandler> {
-  rememberBodies();
-  const isPlain = !/^[\w@]+:|^\./.test(specifier) && !isAbsolute(specifier);
-  const path = isPlain ? `./${specifier}` : specifier;
-  const { default: app } = await importFrom(path, folder);
-  const fits = typeof app === "function" || typeof (app as { fetch?: unknown } | undefined)?.fetch === "function";
-  if (!fits) throw new Error(`Cannot serve ${specifier}: its default export is no function and has no fetch()`);
-  return app as ServeApp;
 }

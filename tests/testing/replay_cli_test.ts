@@ -59,7 +59,7 @@ test("replay tells the first difference, in JSON too, and leaves the packets", (
 
 test("replay ends with 2 for wrong arguments, and 1 for what is no capture", () => {
   for (
-    const args of [[], [HTTP, "--as", "1.2.3.4"], [HTTP, "--pace", "x"], [HTTP, "--app", "no.ts"], [HTTP, "--nope"], [
+    const args of [[], [HTTP, "--as", "1.2.3.4"], [HTTP, "--pace", "x"], [HTTP, "--nope"], [
       HTTP,
       "--filter",
       "tcp.port ==",
@@ -71,6 +71,7 @@ test("replay ends with 2 for wrong arguments, and 1 for what is no capture", () 
   }
   assertEquals(run("nowhere.pcap").status, 1);
   assertEquals(run("deno.json").status, 1);
+  assertEquals(run(HTTP, "--app", "no.ts").status, 1);
   const help = run("--help");
   assertEquals(help.status, 0);
   assert(help.stdout.includes("Examples:"));
