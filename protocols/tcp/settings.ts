@@ -53,8 +53,8 @@ export const TCP_OPTIONS: OptionsSchema<TcpOptions> = {
 };
 
 const DEFAULTS: Required<TcpOptions> = {
-  sendBuffer: 1 << 20,
-  receiveBuffer: 1 << 20,
+  sendBuffer: 1_048_576,
+  receiveBuffer: 1_048_576,
   maxConnections: 65_536,
   minRto: 200,
   ackDelay: 40,
