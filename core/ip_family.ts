@@ -16,7 +16,7 @@ export interface IpAssigned<A> extends IpPrefix<A> {
   /** Whether hosts of its network are on our link; they are when left out. */
   readonly onLink?: boolean;
   /** Whether it may be used; it may when left out. */
-  readonly usable?: boolean;
+  usable?: boolean;
 }
 
 /** What a layer does and drops, by reason, in both families. */

@@ -129,6 +129,15 @@ export abstract class IpLayer<A extends IpAddress, O extends IpAssigned<A>, P ex
     return true;
   }
 
+  /** Hears what became of an address that was claimed: one that another host has is not used (RFC 4862, 5.4.5; RFC 5227, 2.1). */
+  claimed(address: A, ours: boolean): void {
+    const own = this.#addresses.find((own) => sameAddress(own.address, address));
+    if (!own) return;
+    if (ours) own.usable = true;
+    else this.withdraw(own);
+    this.tell("claimed", address, ours);
+  }
+
   /**
    * Adds a route.
    *

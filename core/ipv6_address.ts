@@ -111,33 +111,18 @@ export function readIpv6(bytes: Uint8Array, at: number): Ipv6Address {
  * @returns The address; null when the text is none. Zones (`%eth0`) are not part of an address.
  */
 export function tryParseIpv6(text: string): Ipv6Address | null {
-  if (text.length > 45) return null;
-  let tail: number[] = [];
-  const dotted = /^(.*:)([\d.]+)$/.exec(text);
-  if (dotted && dotted[2]!.includes(".")) {
-    const ipv4 = tryParseIpv4(dotted[2]!);
-    if (ipv4 === null) return null;
-    tail = [ipv4 >>> 16, ipv4 & 0xffff];
-    text = dotted[1]!.endsWith("::") ? dotted[1]! : dotted[1]!.slice(0, -1);
-  }
-  const halves = text.split("::");
-  if (halves.length > 2) return null;
-  const groups: number[][] = [];
-  for (const half of halves) {
-    const list: number[] = [];
-    for (const group of half === "" ? [] : half.split(":")) {
-      if (!/^[0-9a-f]{1,4}$/i.test(group)) return null;
-      list.push(parseInt(group, 16));
-    }
-    groups.push(list);
-  }
-  const [head, rest] = groups as [number[], number[]?];
-  const end = [...rest ?? [], ...tail];
-  if (rest === undefined) head.push(...tail);
-  const known = rest === undefined ? head.length : head.length + end.length;
-  if (rest === undefined ? known !== 8 : known > 7) return null;
-  const all = rest === undefined ? head : [...head, ...new Array<number>(8 - known).fill(0), ...end];
-  const word = (i: number): number => all[i]! << 16 | all[i + 1]!;
+  const hex = text.replace(/:(\d+(?:\.\d+){3})$/, (_, dotted: string) => {
+    const ipv4 = tryParseIpv4(dotted);
+    return ipv4 === null ? "?" : `:${(ipv4 >>> 16).toString(16)}:${(ipv4 & 0xffff).toString(16)}`;
+  });
+  const [head, tail, more] = hex.split("::");
+  const groups = head ? head.split(":") : [];
+  const last = tail ? tail.split(":") : [];
+  const gap = 8 - groups.length - last.length;
+  if (more !== undefined || (tail === undefined ? gap !== 0 : gap < 1)) return null;
+  groups.push(...new Array<string>(gap).fill("0"), ...last);
+  if (!groups.every((group) => /^[\da-f]{1,4}$/i.test(group))) return null;
+  const word = (i: number): number => parseInt(groups[i]!, 16) << 16 | parseInt(groups[i + 1]!, 16);
   return new Ipv6Address(word(0), word(2), word(4), word(6));
 }
 
@@ -165,17 +150,17 @@ export function formatIpv6(address: Ipv6Address): string {
   if (a === 0 && b === 0 && c === 0xffff) {
     return `::ffff:${d >>> 24}.${d >>> 16 & 255}.${d >>> 8 & 255}.${d & 255}`;
   }
-  const groups = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff];
+  const groups = [a, b, c, d].flatMap((word) => [word >>> 16, word & 0xffff]);
   let from = -1;
   let most = 1;
   for (let i = 0; i < 8; i++) {
     let end = i;
-    while (end < 8 && groups[end] === 0) end++;
+    while (groups[end] === 0) end++;
     if (end - i > most) {
       from = i;
       most = end - i;
     }
-    if (end > i) i = end;
+    i = end;
   }
   const hex = (list: number[]): string => list.map((group) => group.toString(16)).join(":");
   return from < 0 ? hex(groups) : `${hex(groups.slice(0, from))}::${hex(groups.slice(from + most))}`;

@@ -117,7 +117,7 @@ export class Ipv4 extends IpLayer<Ipv4Address, Ipv4Cidr, Ipv4Path> {
    * @param cidr The address and its network.
    */
   assign(cidr: Ipv4Cidr): void {
-    this.take(cidr);
+    this.take({ ...cidr });
   }
 
   /** Finds the address of whom packets for a host are handed to; nobody for 0.0.0.0/8. */

@@ -134,18 +134,12 @@ export class Ipv6 extends IpLayer<Ipv6Address, Ipv6Assigned, Ipv6Path> {
   }
 
   /** Hears what became of an address that was claimed. */
-  claimed(address: Ipv6Address, ours: boolean): void {
-    const own = this.addresses.find((own) => own.address.equals(address));
-    if (!own) return;
-    if (ours) own.usable = true;
-    else {
-      this.withdraw(own);
-      // Another one is tried on the link; what was configured is not ours to change.
-      if (isIpv6LinkLocal(address) && this.#linkLocal().address.equals(address)) {
-        if (++this.#linkLocalAttempt < ATTEMPTS) this.assign(this.#linkLocal());
-      }
+  override claimed(address: Ipv6Address, ours: boolean): void {
+    super.claimed(address, ours);
+    // Another one is tried on the link; what was configured is not ours to change.
+    if (!ours && this.#linkLocal().address.equals(address) && ++this.#linkLocalAttempt < ATTEMPTS) {
+      this.assign(this.#linkLocal());
     }
-    this.tell("claimed", address, ours);
   }
 
   /** Reads an address in text; there is one link, so that a zone (RFC 4007, 11) says nothing. */

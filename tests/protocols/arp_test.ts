@@ -277,6 +277,7 @@ test("with probe, an address that another host has is given up and reported", ()
   bench.pass(1500);
   bench.put(frame(0x806, arpMessage(2, { sender: OURS, senderMac: OTHER_MAC, targetMac: OUR_MAC, target: "0.0.0.0" })));
   assertEquals(heard, [`${0x0a000002} ${OTHER_MAC}`]);
+  assertEquals(bench.net.ipv4.addresses, []);
   assertEquals(bench.pass(10_000), []);
   assertEquals(bench.put(request()), []);
 });
