@@ -1,6 +1,6 @@
 /**
  * Loss recovery: fast retransmit and fast recovery (RFC 5681, 3.2), by selective acknowledgements where the peer gives them
- * (RFC 6675), otherwise by NewReno's partial ones (RFC 6582) with limited transmit (RFC 3042).
+ * (RFC 6675, at the rate of RFC 9937), otherwise by NewReno's partial ones (RFC 6582) with limited transmit (RFC 3042).
  *
  * @module
  */
@@ -31,8 +31,10 @@ export function duplicateAck(tcb: Tcb): void {
     tcb.recovering = true;
     tcb.recover = tcb.sndMax;
     tcb.shared.counters.fastRetransmits++;
-    tcb.congestion.lost(distance(tcb.flightEnd, tcb.sndUna), mss);
+    const flight = distance(tcb.flightEnd, tcb.sndUna);
+    tcb.congestion.lost(flight, mss);
     tcb.inflation = scoreboard ? 0 : THRESHOLD * mss;
+    scoreboard?.begin(tcb.sndUna, flight, mss);
     retransmitFirst(tcb);
     armRetransmission(tcb);
   }
@@ -125,15 +127,19 @@ export function timedOut(tcb: Tcb): void {
 }
 
 /**
- * Bytes beyond the congestion window that duplicate acknowledgements let out: a scoreboard needs no such help.
+ * Bytes beyond the congestion window that acknowledgements of a loss let out. With a scoreboard, while more is in the network
+ * than the new window: in proportion to what arrives, so that what is lost need not wait until half of a window has (RFC
+ * 9937, 6.2).
  *
  * @param tcb The connection.
  * @param mss Its maximum segment size.
  * @returns Bytes.
  */
 export function allowance(tcb: Tcb, mss: number): number {
-  if (tcb.scoreboard) return 0;
-  return tcb.recovering ? tcb.inflation : Math.min(tcb.dupAcks, 2) * mss;
+  const { scoreboard, recovering, congestion: { cwnd } } = tcb;
+  if (!scoreboard) return recovering ? tcb.inflation : Math.min(tcb.dupAcks, 2) * mss;
+  const excess = recovering ? pipe(tcb, mss) - cwnd : 0;
+  return excess > 0 ? excess + Math.max(scoreboard.due(tcb.sndUna, cwnd, mss), 0) : 0;
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What the peer has acknowledged selectively (RFC 2018), and what that says of the rest (RFC 6675).
+ * What the peer has acknowledged selectively (RFC 2018), and what that says of the rest (RFC 6675, RFC 9937).
  *
  * @module
  */
@@ -16,6 +16,12 @@ const MAX_RANGES = 128;
 export class Scoreboard extends Ranges {
   /** One past the last byte sent again in this recovery (HighRxt). */
   retransmitted: number = 0;
+  /** Bytes sent in this recovery (prr_out). */
+  sent: number = 0;
+  /** Bytes that were in flight when it began (RecoverFS). */
+  #flight: number = Infinity;
+  /** What `#arrived` said before the acknowledgement that began it. */
+  #base: number = 0;
 
   /**
    * Makes an empty one.
@@ -44,6 +50,38 @@ export class Scoreboard extends Ranges {
       if (before(from, to) && !before(max, to) && this.add(from, to, MAX_RANGES)) news = true;
     }
     return news;
+  }
+
+  /**
+   * A recovery begins.
+   *
+   * @param una SND.UNA.
+   * @param flight Bytes in flight.
+   * @param mss Bytes of a full segment.
+   */
+  begin(una: number, flight: number, mss: number): void {
+    this.sent = 0;
+    this.#flight = flight;
+    this.#base = this.#arrived(una) - mss | 0;
+  }
+
+  /**
+   * Bytes to send for what has arrived in this recovery, in proportion to the window (RFC 9937, 6.2): whole segments.
+   *
+   * @param una SND.UNA.
+   * @param window The congestion window.
+   * @param mss Bytes of a full segment.
+   * @returns How many; not above 0 when as many were sent.
+   */
+  due(una: number, window: number, mss: number): number {
+    const delivered = distance(this.#arrived(una), this.#base);
+    return Math.ceil(delivered * window / this.#flight / mss) * mss - this.sent;
+  }
+
+  /** SND.UNA and the bytes above it that have arrived, in one number that grows with both. */
+  #arrived(una: number): number {
+    const edge = this.list.at(-1) ?? una;
+    return edge - this.missing(una, edge) | 0;
   }
 
   /**

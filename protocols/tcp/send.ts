@@ -12,6 +12,8 @@ import { before, distance, later } from "./sequence.ts";
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, SYN_RECEIVED, SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
+/** The longest override timeout of the sender's silly window avoidance, in milliseconds (3.8.6.2.1). */
+const OVERRIDE = 1000;
 /** Segments that one connection sends before the next one gets its turn. */
 const BURST = 16;
 
@@ -115,6 +117,7 @@ function sendText(tcb: Tcb, offset: number, length: number, mayFin: boolean): nu
     tcb.timedAt = shared.core.now();
   }
   tcb.sndMax = later(sndMax, end);
+  if (scoreboard) scoreboard.sent += length;
   emit(tcb, ACK | (last && length > 0 ? PSH : 0) | fin, seq, offset, length);
   if (fin && state === ESTABLISHED) tcb.state = FIN_WAIT_1;
   if (fin && state === CLOSE_WAIT) tcb.state = LAST_ACK;
@@ -140,7 +143,8 @@ function retransmitLost(tcb: Tcb, scoreboard: Scoreboard, most: number): number 
   const end = lostBelow(tcb, mss);
   for (let sent = 0;; sent++) {
     const seq = scoreboard.hole(later(scoreboard.retransmitted, tcb.sndUna));
-    if (!before(seq, end) || sent === most || tcb.congestion.cwnd - pipe(tcb, mss) < mss) return sent;
+    const usable = tcb.congestion.cwnd + allowance(tcb, mss) - pipe(tcb, mss);
+    if (!before(seq, end) || sent === most || usable < mss) return sent;
     scoreboard.retransmitted = retransmit(tcb, seq, distance(scoreboard.holeEnd(seq, end), seq));
   }
 }
@@ -188,9 +192,9 @@ export function armRetransmission(tcb: Tcb): void {
   tcb.due(tcb.rtt.rto);
 }
 
-/** Starts the persist timer, unless it runs. */
+/** Starts the persist timer, or that of the override timeout, unless it runs. */
 function armPersist(tcb: Tcb): void {
   if (tcb.persisting && tcb.dueAt !== Infinity) return;
   tcb.persisting = true;
-  tcb.due(tcb.rtt.rto);
+  tcb.due(tcb.sndWnd > 0 ? Math.min(tcb.rtt.rto, OVERRIDE) : tcb.rtt.rto);
 }

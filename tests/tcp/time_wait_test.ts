@@ -2,8 +2,8 @@
 
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { MSS, opened } from "./opened.ts";
-import { ScriptedPeer } from "./scripted_peer.ts";
+import { MSS, opened, TS } from "./opened.ts";
+import { bytesOf, ScriptedPeer } from "./scripted_peer.ts";
 
 test("TIME-WAIT is bounded: the oldest makes room", async () => {
   const peer = new ScriptedPeer({ maxConnections: 16 });
@@ -50,5 +50,51 @@ test("TIME-WAIT: data and another FIN are answered", async () => {
   await peer.send({ flags: "FA", seq: 2, ack: 2 });
   peer.expect("A 2 2 0");
   await peer.send({ seq: 2, ack: 2 });
+  peer.expect();
+});
+
+/** A connection in TIME-WAIT, its peer at sequence number 2. */
+async function waiting(options: readonly number[] = MSS): Promise<ScriptedPeer> {
+  const { peer, conn } = await opened({}, [...options]);
+  conn.close();
+  await peer.settle();
+  await peer.send({ flags: "FA", ack: 2 });
+  peer.all();
+  return peer;
+}
+
+test("TIME-WAIT: what is stray is answered a few times, so that two ends never answer each other for ever", async () => {
+  const peer = await waiting();
+  await peer.send({ seq: 1, ack: 2 });
+  peer.expect("A 2 2 0");
+  await peer.send({ seq: 2, ack: 500 });
+  peer.expect("A 2 2 0");
+  for (let i = 0; i < 100; i++) await peer.send({ seq: 1, ack: 2 });
+  const answers = peer.all().length;
+  assert(answers > 0 && answers < 20, String(answers));
+  // What the peer sends again for want of an answer has one each time.
+  for (let i = 0; i < 30; i++) {
+    await peer.send({ flags: "FA", seq: 1, ack: 2 });
+    peer.expect("A 2 2 0");
+  }
+});
+
+test("TIME-WAIT: answers bear timestamps; an older one is answered, and a SYN must have a newer one (RFC 6191)", async () => {
+  const peer = await waiting(TS);
+  peer.tsVal = 999;
+  await peer.send({ seq: 2, ack: 2 });
+  const answer = peer.take()!;
+  assertEquals([answer.flags, answer.ack, answer.options.slice(8)], ["A", 2, bytesOf(1000)]);
+  const again = (tsVal: number): Promise<void> =>
+    peer.send({ flags: "S", seq: 1_000_000, options: [...MSS, 1, 1, 8, 10, ...bytesOf(tsVal), ...bytesOf(0)] });
+  await again(999);
+  assertEquals(peer.take()!.flags, "A");
+  await again(1001);
+  assertEquals(peer.take()!.flags, "SA");
+});
+
+test("TIME-WAIT: the end of the stack finds nobody to tell", async () => {
+  const peer = await waiting();
+  peer.net.close();
   peer.expect();
 });

@@ -3,7 +3,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { TcpConnection } from "@bonsai/net/protocols/tcp";
-import { bytes, MSS, opened } from "./opened.ts";
+import { bytes, MSS, opened, opening } from "./opened.ts";
 
 test("a closed window is probed with one byte, ever more rarely, as long as the peer answers (MUST-35, 36, 37)", async () => {
   const { peer, conn, log } = await opened({ timeout: 60_000 });
@@ -69,6 +69,22 @@ test("sender's silly window avoidance: a small window waits for the override tim
   peer.expect();
   await peer.wait(1500, true);
   assertEquals(peer.take()?.length, 100);
+});
+
+test("the override timeout is a second at most, however long the retransmission timeout is (3.8.6.2.1)", async () => {
+  const { peer, conn } = await opening();
+  // The SYN was lost: RTO is 3 s for what follows (RFC 6298, 5.7).
+  await peer.wait(1500, true);
+  peer.all();
+  await peer.send({ flags: "SA", seq: 0, ack: 1, window: 1000, options: MSS });
+  peer.all();
+  peer.next = peer.acked = 1;
+  await peer.send({ window: 100 });
+  const start = peer.clock.now();
+  conn.write(bytes(5000));
+  await peer.wait(10_000, true);
+  const got = peer.take()!;
+  assertEquals([got.length, got.at - start <= 1000], [100, true]);
 });
 
 test("a window that stays small does not slow down more and more (3.8.6.2.1)", async () => {
