@@ -51,6 +51,7 @@ function denoJson(template: string, name: string, clone?: string): string {
     ...(clone !== undefined && { links: [clone] }),
     // What Bun installs is Bun's.
     nodeModulesDir: "none",
+    fmt: { lineWidth: 120 },
     compilerOptions: { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
   });
 }

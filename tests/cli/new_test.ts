@@ -114,12 +114,18 @@ function exchange(host: string, port: number, text: string): Promise<string> {
 }
 
 for (const template of NAMES) {
-  test(`new ${template}: ${DENO ? "type-checked, " : ""}tested, run, answered and bundled, as a new user would`, async () => {
+  test(`new ${template}: ${DENO ? "checked, " : ""}tested, run, answered and bundled, as a new user would`, async () => {
     await inFolder(async (folder) => {
       const app = make(folder, template);
       if (DENO) {
-        const checked = run(process.execPath, ["check"], { cwd: app });
-        assertEquals(checked.status, 0, checked.stderr);
+        for (const command of [["check"], ["lint"], ["fmt", "--check"]]) {
+          const checked = run(process.execPath, command, { cwd: app });
+          assertEquals(checked.status, 0, checked.stderr);
+        }
+        if (TEMPLATES[template]!.published) {
+          const published = run(process.execPath, ["publish", "--dry-run", "--allow-dirty"], { cwd: app });
+          assertEquals(published.status, 0, published.stderr);
+        }
       }
       const tested = run(process.execPath, task("test"), { cwd: app });
       assertEquals(tested.status, 0, tested.stdout + tested.stderr);
