@@ -18,6 +18,27 @@ function digits(): Uint8Array<ArrayBuffer> {
   return table;
 }
 
+/** A text that is written often, in words of four bytes. */
+export class FixedText {
+  /** Bytes of it. */
+  readonly size: number;
+  /** The words, the first byte of each the highest; zeros fill the last. */
+  readonly words: Uint32Array<ArrayBuffer>;
+
+  /**
+   * Makes one.
+   *
+   * @param text The text.
+   */
+  constructor(text: string) {
+    const bytes = encoder.encode(text);
+    this.size = bytes.length;
+    const view = new DataView(new ArrayBuffer(bytes.length + 3 & ~3));
+    new Uint8Array(view.buffer).set(bytes);
+    this.words = Uint32Array.from({ length: view.byteLength >> 2 }, (_, i) => view.getUint32(4 * i));
+  }
+}
+
 /** Bytes collected before the sink gets them. */
 const BATCH = 131_072;
 /** Bytes that are free whenever a line begins. */
@@ -29,6 +50,7 @@ export class ByteWriter {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH + LINE);
   /** Where the next byte goes. */
   at: number = 0;
+  #view: DataView<ArrayBuffer> = new DataView(this.bytes.buffer);
   readonly #sink: (bytes: Uint8Array<ArrayBuffer>) => void;
 
   /**
@@ -68,6 +90,19 @@ export class ByteWriter {
   }
 
   /**
+   * Writes a text that is written often. What is behind it in the last word, the next byte covers.
+   *
+   * @param text The text.
+   */
+  fixed(text: FixedText): void {
+    const view = this.#view;
+    const { words } = text;
+    const { at } = this;
+    for (let i = 0; i < words.length; i++) view.setUint32(at + 4 * i, words[i]!);
+    this.at = at + text.size;
+  }
+
+  /**
    * Writes one byte.
    *
    * @param code The byte.
@@ -100,6 +135,7 @@ export class ByteWriter {
     const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.at + size));
     larger.set(this.bytes.subarray(0, this.at));
     this.bytes = larger;
+    this.#view = new DataView(larger.buffer);
   }
 
   /**

@@ -41,6 +41,18 @@ export interface Field {
   readonly read: (frame: Frame) => number;
   /** For bytes: one past the last of them. */
   readonly end?: (frame: Frame) => number;
+  /** Where it lies in its header, for those that are there as they are. */
+  readonly place?: FieldPlace;
+}
+
+/** Where a field lies in its header. */
+export interface FieldPlace {
+  /** Its first byte, from that of the header. */
+  readonly offset: number;
+  /** Bytes of it. */
+  readonly size: number;
+  /** Bytes of the header without which it is missing. */
+  readonly until: number;
 }
 
 /** The fields of one header. */
@@ -71,6 +83,7 @@ function number(name: string, find: Find, offset: number, size: 1 | 2 | 4): Fiel
   return {
     name,
     kind: "number",
+    place: { offset, size, until },
     read: (frame) => {
       const header = find(frame);
       return header.have >= until ? read(header) : -1;
@@ -91,11 +104,13 @@ function computed(name: string, find: Find, until: number, value: (frame: Frame,
 }
 
 /** An address. */
-function address(name: string, kind: "mac" | "ipv4" | "ipv6", find: Find, offset: number, until?: number): Field {
-  const needed = until ?? offset + (kind === "mac" ? 6 : kind === "ipv4" ? 4 : 16);
+function address(name: string, kind: "mac" | "ipv4" | "ipv6", find: Find, offset: number): Field {
+  const size = kind === "mac" ? 6 : kind === "ipv4" ? 4 : 16;
+  const needed = offset + size;
   return {
     name,
     kind,
+    place: { offset, size, until: needed },
     read: (frame) => {
       const header = find(frame);
       return header.have >= needed ? header.at + offset : -1;

@@ -153,6 +153,8 @@ export class Frame {
   readonly tcp: Header = new Header();
   /** The fields of that header, where all of it is there. */
   readonly segment: Segment = new Segment();
+  /** The kinds of its options below 32, a bit each; 0 while nobody asked. */
+  optionKinds: number = 0;
   /** Bytes of data of the segment as they were on the wire; -1 when its lengths contradict each other. */
   tcpLength: number = -1;
   /** The IP header that carries the outermost TCP header. */
@@ -175,7 +177,7 @@ export class Frame {
       this.icmpv6.at =
         -1;
     this.udp.at = this.tcp.at = -1;
-    this.vlanCount = 0;
+    this.vlanCount = this.optionKinds = 0;
     this.tcpLength = this.udpLength = this.ipDestination = -1;
     this.note = "";
   }

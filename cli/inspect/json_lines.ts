@@ -4,17 +4,33 @@
  * @module
  */
 
-import type { ByteWriter } from "./byte_writer.ts";
+import { type ByteWriter, FixedText } from "./byte_writer.ts";
 import { type Field, GROUPS, LIST } from "./fields.ts";
 import type { Frame, Header } from "./frame.ts";
 
-const encoder = /* @__PURE__ */ new TextEncoder();
 const QUOTE = 34;
 
-/** A field with its key as bytes. */
+/** How a field is written. */
+const BYTE = 0;
+const SHORT = 1;
+const LONG = 2;
+const NUMBER = 3;
+const LIST_OF_NUMBERS = 4;
+const MAC = 5;
+const IPV4 = 6;
+const IPV6 = 7;
+const BYTES = 8;
+
+/** A field with its key. */
 interface Keyed {
   readonly field: Field;
-  readonly key: Uint8Array;
+  readonly key: FixedText;
+  /** How it is written. */
+  readonly way: number;
+  /** Where it lies in its header; -1 when that is computed. */
+  readonly offset: number;
+  /** Bytes of the header without which it is missing. */
+  readonly until: number;
 }
 
 /** Writes frames. */
@@ -29,10 +45,7 @@ export class JsonLines {
    */
   constructor(writer: ByteWriter) {
     this.#writer = writer;
-    this.#groups = GROUPS.map(({ header, fields }) => ({
-      header,
-      fields: fields.map((field) => ({ field, key: encoder.encode(`,"${field.name}":`) })),
-    }));
+    this.#groups = GROUPS.map(({ header, fields }) => ({ header, fields: fields.map(keyed) }));
   }
 
   /**
@@ -42,17 +55,18 @@ export class JsonLines {
    */
   frame(frame: Frame): void {
     const writer = this.#writer;
-    writer.raw(N);
+    writer.fixed(N);
     writer.number(frame.number);
-    writer.raw(CAP);
+    writer.fixed(CAP);
     writer.number(frame.captured);
-    writer.raw(LEN);
+    writer.fixed(LEN);
     writer.number(frame.length);
     if (frame.timed) this.#time(frame);
-    for (const { header: find, fields } of this.#groups) {
-      const header = find(frame);
-      if (header.at < 0) continue;
-      for (const { field, key } of fields) this.#field(frame, header, field, key);
+    const groups = this.#groups;
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
+      const header = group.header(frame);
+      if (header.at >= 0) this.#fields(frame, header, group.fields);
     }
     writer.byte(125);
     writer.endLine();
@@ -62,7 +76,7 @@ export class JsonLines {
     const writer = this.#writer;
     // What a damaged file has too many of is shown as it is, in 32 bits as other programs do.
     const nanos = nanoseconds | 0;
-    writer.raw(TS);
+    writer.fixed(TS);
     if (nanos < 0) writer.byte(45);
     writer.number(seconds);
     writer.byte(46);
@@ -71,32 +85,64 @@ export class JsonLines {
     writer.byte(QUOTE);
   }
 
-  #field(frame: Frame, header: Header, field: Field, key: Uint8Array): void {
+  /** Writes the fields of a header. Most are read here rather than by their own functions: they are many, and calls add up. */
+  #fields(frame: Frame, header: Header, fields: readonly Keyed[]): void {
     const writer = this.#writer;
-    const value = field.read(frame);
-    if (field.kind === "list") {
-      if (value === 0) return;
-      writer.raw(key);
-      if (value === 1) return writer.number(LIST[0]!);
-      for (let i = 0; i < value; i++) {
-        writer.byte(i === 0 ? 91 : 44);
-        writer.number(LIST[i]!);
+    const { bytes, at, have } = header;
+    for (let i = 0; i < fields.length; i++) {
+      const { field, key, way, offset, until } = fields[i]!;
+      if (have < until) continue;
+      let value = at + offset;
+      if (offset < 0) {
+        value = field.read(frame);
+        if (value < 0 || way === LIST_OF_NUMBERS && value === 0) continue;
+      } else if (way === BYTE) value = bytes[value]!;
+      else if (way === SHORT) value = bytes[value]! << 8 | bytes[value + 1]!;
+      else if (way === LONG) {
+        const low = bytes[value + 1]! << 16 | bytes[value + 2]! << 8 | bytes[value + 3]!;
+        value = bytes[value]! * 0x1000000 + low;
       }
-      return writer.byte(93);
+      writer.fixed(key);
+      if (way <= NUMBER) writer.number(value);
+      else if (way === LIST_OF_NUMBERS) this.#list(value);
+      else {
+        writer.byte(QUOTE);
+        if (way === MAC) writer.mac(bytes, value);
+        else if (way === IPV4) writer.ipv4(bytes, value);
+        else if (way === IPV6) writer.ipv6(bytes, value);
+        else writer.hex(bytes, value, field.end!(frame));
+        writer.byte(QUOTE);
+      }
     }
-    if (value < 0) return;
-    writer.raw(key);
-    if (field.kind === "number") return writer.number(value);
-    writer.byte(QUOTE);
-    if (field.kind === "mac") writer.mac(header.bytes, value);
-    else if (field.kind === "ipv4") writer.ipv4(header.bytes, value);
-    else if (field.kind === "ipv6") writer.ipv6(header.bytes, value);
-    else writer.hex(header.bytes, value, field.end!(frame));
-    writer.byte(QUOTE);
+  }
+
+  /** Writes a number, or several as a list. */
+  #list(count: number): void {
+    const writer = this.#writer;
+    if (count === 1) return writer.number(LIST[0]!);
+    for (let i = 0; i < count; i++) {
+      writer.byte(i === 0 ? 91 : 44);
+      writer.number(LIST[i]!);
+    }
+    writer.byte(93);
   }
 }
 
-const N = /* @__PURE__ */ encoder.encode('{"n":');
-const CAP = /* @__PURE__ */ encoder.encode(',"cap":');
-const LEN = /* @__PURE__ */ encoder.encode(',"len":');
-const TS = /* @__PURE__ */ encoder.encode(',"ts":"');
+function keyed(field: Field): Keyed {
+  const { name, kind, place } = field;
+  const size = place?.size ?? 0;
+  const number = size === 1 ? BYTE : size === 2 ? SHORT : size === 4 ? LONG : NUMBER;
+  return {
+    field,
+    key: new FixedText(`,"${name}":`),
+    way: kind === "number" ? number : WAYS[kind],
+    offset: place?.offset ?? -1,
+    until: place?.until ?? 0,
+  };
+}
+
+const WAYS = { list: LIST_OF_NUMBERS, mac: MAC, ipv4: IPV4, ipv6: IPV6, bytes: BYTES } as const;
+const N = /* @__PURE__ */ new FixedText('{"n":');
+const CAP = /* @__PURE__ */ new FixedText(',"cap":');
+const LEN = /* @__PURE__ */ new FixedText(',"len":');
+const TS = /* @__PURE__ */ new FixedText(',"ts":"');

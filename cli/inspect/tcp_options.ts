@@ -29,10 +29,11 @@ const KINDS: Readonly<Record<OptionPart, number>> = {
  * @param into Takes the values.
  * @returns How many there are.
  */
-export function optionList({ tcp }: Frame, part: OptionPart, into: Float64Array): number {
-  const { bytes, have } = tcp;
-  if (have <= HEADER_LENGTH) return 0;
+export function optionList(frame: Frame, part: OptionPart, into: Float64Array): number {
+  const { bytes, have } = frame.tcp;
   const wanted = KINDS[part];
+  if (have <= HEADER_LENGTH || (kindsOf(frame) >> wanted & 1) === 0) return 0;
+  const { tcp } = frame;
   // Options that were cut are read as far as they go.
   const cut = tcp.at + have;
   const end = tcp.at + (bytes[tcp.at + 12]! >> 4 << 2);
@@ -59,6 +60,21 @@ export function optionList({ tcp }: Frame, part: OptionPart, into: Float64Array)
       : bytes[place]!;
   }
   return count;
+}
+
+/** The kinds below 32 of a header's options, a bit each: most headers have few of those that are asked for. */
+function kindsOf(frame: Frame): number {
+  if (frame.optionKinds !== 0) return frame.optionKinds;
+  const { bytes, at: header, have } = frame.tcp;
+  // One bit that says nothing stands for options of no kind.
+  let kinds = 1;
+  const end = header + have;
+  for (let at = header + HEADER_LENGTH, length = 0; at < end; at += length) {
+    length = optionLength(bytes, at, end);
+    kinds |= bytes[at]! < 32 ? 1 << bytes[at]! : 0;
+    if (length <= 0) break;
+  }
+  return frame.optionKinds = kinds;
 }
 
 const SIZES: Readonly<Record<OptionPart, number>> = { mss: 4, wscale: 3, tsval: 10, tsecr: 10, sack_le: 0, sack_re: 0 };

@@ -97,7 +97,7 @@ export function readUdp({ frame, window, network }: Dissection): number {
     else if (isUnchecked(bytes, at)) udp.status = network.version === 4 ? NOT_PRESENT : ILLEGAL;
     else if (size > length || window.fragmented || !window.whole) udp.status = UNVERIFIED;
   }
-  if (size < UDP_HEADER || window.fragmented) return NOTHING;
+  if (size < UDP_HEADER) return NOTHING;
   window.limit(size);
   const source = window.u16(0);
   const destination = window.u16(2);
@@ -138,7 +138,7 @@ function tunnel(window: Dissection["window"], port: number): number {
       return IP;
     }
     case TEREDO:
-      return length >= 40 && bytes[at]! >> 4 === 6 ? IP : NOTHING;
+      return length > 0 && window.reported >= 40 && bytes[at]! >> 4 === 6 ? IP : NOTHING;
     case MPLS_OVER_UDP:
       return ETHER_TYPE | 0x8847;
     case GRE_OVER_UDP:
