@@ -31,6 +31,7 @@ import type { Core, Protocol } from "../core/protocol.ts";
 import { readName } from "../core/domain_name.ts";
 import type { RecordAt } from "./dns/answer.ts";
 import {
+  CLASS_IN,
   DNS_PORT,
   FORMAT_ERROR,
   MOST_ALIASES,
@@ -221,7 +222,9 @@ export class Dns implements Resolver {
     let owner = name.replace(/\.$/, "").toLowerCase();
     for (let aliases = 0; aliases <= MOST_ALIASES;) {
       const of = (type: number): RecordAt[] =>
-        records.filter((one) => !one.section && one.type === type && one.name.toLowerCase() === owner);
+        records.filter((one) =>
+          !one.section && one.type === type && one.class === CLASS_IN && one.name.toLowerCase() === owner
+        );
       const found = of(type);
       if (found.length > 0) return { records: found, ttl: Math.min(ttl, ...found.map((record) => record.ttl)) };
       const [alias] = of(TYPE_CNAME);

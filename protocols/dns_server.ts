@@ -26,6 +26,7 @@ import { NetError } from "../core/net_error.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import {
+  CLASS_ANY,
   CLASS_IN,
   DNS_DATAGRAM,
   DNS_HEADER,
@@ -61,12 +62,14 @@ export {
   type DnsServerRecord,
 } from "./dns_server/settings.ts";
 
-/** The class that stands for all. */
-const CLASS_ANY = 255;
 /** Types of whole zones, which are not given out. */
 const TRANSFERS = ["TYPE251", "TYPE252"];
 /** The type of the record that EDNS is (RFC 6891). */
 const OPT = "TYPE41";
+/** Flag of an OPT record: the asker understands DNSSEC. */
+const DNSSEC_OK = 0x8000;
+/** No data. */
+const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array(0);
 /** Bytes of a response to who says nothing of larger ones (RFC 1035, 2.3.4). */
 const SMALL = 512;
 
@@ -125,7 +128,8 @@ export class DnsServer {
     }
     // What was received is lent: others may have answered before this goes back.
     const id = bytes[0]! << 8 | bytes[1]!;
-    const opt = query?.additionals.find(({ type }) => type === OPT);
+    const opts = query?.additionals.filter(({ type }) => type === OPT) ?? [];
+    const [opt] = opts;
     const limit = datagram ? Math.max(SMALL, Math.min(opt?.class ?? SMALL, DNS_DATAGRAM)) : 65_535;
     const reply = (rcode: number, more: Partial<DnsMessage> & { flags?: number } = {}, extended: number = 0): void => {
       const message: DnsMessage = {
@@ -138,7 +142,10 @@ export class DnsServer {
           (this.#options.forward ? FLAG_RECURSION_AVAILABLE : 0),
         additionals: [
           ...more.additionals ?? [],
-          ...opt ? [{ name: "", type: OPT, class: DNS_DATAGRAM, ttl: extended << 24, data: new Uint8Array(0) }] : [],
+          // The bit of DNSSEC comes back (RFC 3225, 3).
+          ...opt
+            ? [{ name: "", type: OPT, class: DNS_DATAGRAM, ttl: extended << 24 | opt.ttl & DNSSEC_OK, data: NOTHING }]
+            : [],
         ],
       };
       const out = writeMessage(message, limit);
@@ -149,9 +156,9 @@ export class DnsServer {
     if (flags & OPCODE) {
       counters.malformed++;
       reply(NOT_IMPLEMENTED);
-    } else if (!question || query.questions.length > 1) {
+    } else if (!question || query.questions.length > 1 || opts.length > 1 || opt && opt.name !== "") {
       counters.malformed++;
-      reply(FORMAT_ERROR, { questions: [] });
+      reply(FORMAT_ERROR, question && query.questions.length === 1 ? {} : { questions: [] });
     } else if (opt && (opt.ttl >>> 16 & 255) !== 0) {
       // A version that nobody knows yet: BADVERS.
       reply(0, {}, 1);
@@ -160,8 +167,8 @@ export class DnsServer {
       reply(REFUSED);
     } else if (this.#zone?.holds(question.name)) {
       counters.answered++;
-      const { answers, authorities, exists } = this.#zone.answer(question.name, question.type);
-      reply(exists ? 0 : NAME_ERROR, { answers, authorities, flags: FLAG_AUTHORITATIVE });
+      const { exists, ...records } = this.#zone.answer(question.name, question.type);
+      reply(exists ? 0 : NAME_ERROR, { ...records, flags: FLAG_AUTHORITATIVE });
     } else if (this.#options.forward?.length && flags & FLAG_RECURSION_DESIRED) {
       void this.#forward(question.name, question.type).then((response) => {
         if (!response) return reply(SERVER_FAILURE);

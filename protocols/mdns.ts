@@ -43,17 +43,27 @@ import {
   type MdnsOptions,
   UNICAST_WANTED,
 } from "./mdns/settings.ts";
+import type { Ipv4 } from "./ipv4.ts";
+import type { Ipv6 } from "./ipv6.ts";
 import type { Udp, UdpSocket } from "./udp.ts";
 
 export { MDNS_OPTIONS, MdnsCounters, type MdnsOptions, type MdnsService } from "./mdns/settings.ts";
 
-/** Milliseconds after which a question is asked again. */
-const ASK_AGAIN = 250;
+/** Milliseconds after which a question is asked again, doubled for each time after (RFC 6762, 5.2). */
+const ASK_AGAIN = 1000;
+
 /** A question of ours that is open. */
 interface Asked {
   readonly name: string;
   readonly type: string;
   found(record: DnsRecord): void;
+}
+
+/** What mDNS stands on. */
+interface Below {
+  readonly udp: Udp;
+  readonly ipv4?: Ipv4;
+  readonly ipv6?: Ipv6;
 }
 
 /** Multicast DNS. */
@@ -71,13 +81,13 @@ export class Mdns implements Resolver {
    * Starts it.
    *
    * @param core The core.
-   * @param udp What carries it.
+   * @param below What carries it, and tells that addresses change.
    * @param options What it answers for, checked already.
    */
-  constructor(core: Core, udp: Udp, options: MdnsOptions) {
+  constructor(core: Core, { udp, ipv4, ipv6 }: Below, options: MdnsOptions) {
     this.#core = core;
     this.#ip = udp.ip;
-    this.#timeout = options.timeout ?? 1000;
+    this.#timeout = options.timeout ?? 2000;
     this.#socket = udp.bind(
       { port: MDNS_PORT, reuseAddress: true, ttl: 255, multicastTtl: 255, loopback: false },
       (data, from, port) => this.#receive(data, from, port),
@@ -86,6 +96,9 @@ export class Mdns implements Resolver {
     this.#responder = options.hostname === undefined
       ? null
       : new MdnsResponder(core, this.#ip, options, this.counters, (...message) => this.#send(...message));
+    const addressed = (): void => this.#responder?.addressed();
+    ipv4?.observers.push({ addressed });
+    ipv6?.observers.push({ addressed, claimed: addressed });
     this.#ip.resolver ??= this;
     core.count("mdns", this.counters);
   }
@@ -155,7 +168,7 @@ export class Mdns implements Resolver {
     const end = core.now() + this.#timeout;
     const found: Map<string, DnsRecord> = new Map();
     return new Promise((resolve) => {
-      let first = true;
+      let interval = ASK_AGAIN;
       const done = (): void => {
         timer.deadline = Infinity;
         for (const asked of all) this.#asked.delete(asked);
@@ -164,15 +177,15 @@ export class Mdns implements Resolver {
       const step = (): void => {
         const now = core.now();
         if (now >= end || found.size > 0 && enough()) return done();
-        const flag = first ? UNICAST_WANTED : 0;
-        first = false;
+        const flag = interval === ASK_AGAIN ? UNICAST_WANTED : 0;
         this.counters.questions++;
         this.#send({
           questions: types.map((type) => ({ name, type, class: CLASS_IN | flag })),
           // Who has said it already need not again (RFC 6762, 7.1).
           answers: [...found.values()],
         });
-        core.timers.arm(timer, Math.min(end, now + ASK_AGAIN));
+        core.timers.arm(timer, Math.min(end, now + interval));
+        interval *= 2;
       };
       const timer = new Timer(step);
       const all = types.map((type): Asked => ({
@@ -195,8 +208,8 @@ export class Mdns implements Resolver {
       this.counters.malformed++;
       return;
     }
-    // Others are for times to come (RFC 6762, 18.3 and 18.11).
-    if (message.flags & (OPCODE | RCODE)) return;
+    // Others are for times to come (RFC 6762, 18.3 and 18.11), and no responder speaks from another port (6).
+    if (message.flags & (OPCODE | RCODE) || message.flags & FLAG_RESPONSE && port !== MDNS_PORT) return;
     if (!(message.flags & FLAG_RESPONSE)) {
       this.#responder?.receive(message, from, port);
       return;
@@ -235,7 +248,7 @@ export class Mdns implements Resolver {
 }
 
 /** The {@linkcode mdns} protocol. */
-export interface MdnsProtocol extends Protocol<"mdns", { udp: Udp }, { mdns: Mdns }> {}
+export interface MdnsProtocol extends Protocol<"mdns", { udp: Udp; ipv4?: Ipv4; ipv6?: Ipv6 }, { mdns: Mdns }> {}
 
 /**
  * Multicast DNS: `net.mdns`, and names in `local` wherever a host is taken. List it before `dns()`, which then asks it for
@@ -258,7 +271,7 @@ export function mdns(options: MdnsOptions = {}): MdnsProtocol {
   }
   return {
     name: "mdns",
-    needs: { udp: "required" },
-    start: (core, { udp }) => ({ mdns: new Mdns(core, udp, options) }),
+    needs: { udp: "required", ipv4: "optional", ipv6: "optional" },
+    start: (core, below) => ({ mdns: new Mdns(core, below, options) }),
   };
 }

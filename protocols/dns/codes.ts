@@ -41,6 +41,8 @@ export const REFUSED = 5;
 
 /** The class of the Internet. */
 export const CLASS_IN = 1;
+/** The class that stands for all. */
+export const CLASS_ANY = 255;
 
 /** Type: an IPv4 address. */
 export const TYPE_A = 1;

@@ -63,10 +63,11 @@ export function readMessage(bytes: Uint8Array): DnsMessage | null {
   if (!all) return null;
   const sections: DnsRecord[][] = [[], [], []];
   for (const { section, name, type, class: of, ttl, at, end } of all) {
-    const data = readData(bytes, LAYOUTS[typeName(type) as DnsType], at, end) ?? bytes.slice(at, end);
+    const called = typeName(type);
+    const data = readData(bytes, LAYOUTS[called as DnsType], at, end) ?? bytes.slice(at, end);
     // An OPT record keeps other things in the place of its TTL.
     const seconds = ttl < 0 && type !== TYPE_OPT ? 0 : ttl >>> 0;
-    sections[section]!.push({ name, type: typeName(type), class: of, ttl: seconds, data });
+    sections[section]!.push({ name, type: called, class: of, ttl: seconds, data });
   }
   const [answers, authorities, additionals] = sections as [DnsRecord[], DnsRecord[], DnsRecord[]];
   return { id: u16(0), flags: u16(2), questions, answers, authorities, additionals };

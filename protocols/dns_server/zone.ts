@@ -6,7 +6,7 @@
 
 import { readName, writeName } from "../../core/domain_name.ts";
 import { CLASS_IN } from "../dns/codes.ts";
-import type { DnsRecord } from "../dns/record.ts";
+import type { DnsMx, DnsRecord, DnsSoa, DnsSrv } from "../dns/record.ts";
 import { isWritable } from "../dns/writer.ts";
 import type { DnsServerRecord } from "./settings.ts";
 
@@ -21,6 +21,8 @@ export interface ZoneAnswer {
   readonly answers: DnsRecord[];
   /** Its start, where there are none of the type. */
   readonly authorities: DnsRecord[];
+  /** The addresses of hosts that answers name (RFC 1034, 4.3.2; RFC 2782). */
+  readonly additionals: DnsRecord[];
   /** Whether the name exists. */
   readonly exists: boolean;
 }
@@ -114,13 +116,38 @@ export class Zone {
       const alias = records.find((record) => record.type === "CNAME");
       if (found.length > 0 || !alias) {
         answers.push(...found);
-        return { answers, authorities: found.length > 0 ? [] : [this.#soa], exists: true };
+        const authorities = found.length > 0 ? [] : [this.#absence()];
+        return { answers, authorities, additionals: this.#addresses(found), exists: true };
       }
+      if (answers.includes(alias)) break;
       answers.push(alias);
       name = alias.data as string;
     }
     // What lies outside is for others to say.
-    return { answers, authorities: exists ? [] : [this.#soa], exists };
+    return { answers, authorities: exists ? [] : [this.#absence()], additionals: [], exists };
+  }
+
+  /** The zone's start, for as long as the absence of a record may be remembered (RFC 2308, 3). */
+  #absence(): DnsRecord {
+    const { minimum } = this.#soa.data as DnsSoa;
+    return { ...this.#soa, ttl: Math.min(this.#soa.ttl, minimum) };
+  }
+
+  /** The addresses of the hosts of this zone that records name. */
+  #addresses(records: readonly DnsRecord[]): DnsRecord[] {
+    const hosts = new Set(
+      records.map(({ type, data }) =>
+        type === "NS"
+          ? data as string
+          : type === "MX"
+          ? (data as DnsMx).exchange
+          : type === "SRV"
+          ? (data as DnsSrv).target
+          : ""
+      ),
+    );
+    return [...hosts].flatMap((host) => this.#names.get(normalize(host)) ?? [])
+      .filter(({ type }) => type === "A" || type === "AAAA");
   }
 
   /** The records of a name, made up from a wildcard where there is one (RFC 4592, 3.3.1). */

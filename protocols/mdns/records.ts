@@ -4,8 +4,9 @@
  * @module
  */
 
+import { writeName } from "../../core/domain_name.ts";
 import { CLASS_IN } from "../dns/codes.ts";
-import { type DnsRecord, sameName } from "../dns/record.ts";
+import { type DnsRecord, sameName, typeNumber } from "../dns/record.ts";
 import { writeMessage } from "../dns/writer.ts";
 import type { MdnsService } from "./settings.ts";
 
@@ -71,6 +72,24 @@ export function sharedRecords(services: readonly MdnsService[]): DnsRecord[] {
     pointer(`${service.type}.local`, instanceName(service)),
     pointer("_services._dns-sd._udp.local", `${service.type}.local`),
   ]);
+}
+
+/**
+ * Makes the records that say which types names have, and so which they have not (RFC 6762, 6.1; RFC 4034, 4.1).
+ *
+ * @param unique The records that only one host has.
+ * @returns One for each name.
+ */
+export function denials(unique: readonly DnsRecord[]): DnsRecord[] {
+  return [...new Set(unique.map(({ name }) => name))].map((name) => {
+    const own = unique.filter((record) => record.name === name);
+    const types = own.map(({ type }) => typeNumber(type));
+    // All are below 64: one window, a bit for each type, the highest first.
+    const bits = new Uint8Array((Math.max(...types) >> 3) + 1);
+    for (const type of types) bits[type >> 3]! |= 0x80 >> (type & 7);
+    const data = Uint8Array.of(...writeName(name)!, 0, bits.length, ...bits);
+    return { name, type: "TYPE47", class: CLASS_IN, ttl: Math.min(...own.map(({ ttl }) => ttl)), data };
+  });
 }
 
 /** The name of a service. */

@@ -8,10 +8,10 @@ import type { Ip, IpAddress } from "../../core/ip.ts";
 import type { Core } from "../../core/protocol.ts";
 import { fraction } from "../../core/random.ts";
 import { Timer } from "../../core/timers.ts";
-import { CLASS_IN, FLAG_AUTHORITATIVE, FLAG_RESPONSE } from "../dns/codes.ts";
+import { CLASS_ANY, CLASS_IN, FLAG_AUTHORITATIVE, FLAG_RESPONSE, FLAG_TRUNCATED } from "../dns/codes.ts";
 import type { DnsMessage, DnsQuestion } from "../dns/reader.ts";
 import { type DnsRecord, sameName } from "../dns/record.ts";
-import { CACHE_FLUSH, canonical, essence, isNamesake, sharedRecords, uniqueRecords } from "./records.ts";
+import { CACHE_FLUSH, canonical, denials, essence, isNamesake, sharedRecords, uniqueRecords } from "./records.ts";
 import {
   ANY,
   MDNS_GROUPS,
@@ -39,6 +39,11 @@ const SHARED_DELAY = 20;
 const SHARED_SPREAD = 100;
 /** Milliseconds within which a record is not sent to everybody again (RFC 6762, 6). */
 const REPEAT_DELAY = 1000;
+/** Milliseconds before an answer to an asker that has more to say than fits into a message: from, and how many more. */
+const MORE_DELAY = 400;
+const MORE_SPREAD = 100;
+/** Such askers at once, at most. */
+const MOST_HELD = 64;
 /** Seconds for which askers from before mDNS may remember an answer (RFC 6762, 6.7). */
 const LEGACY_TTL = 10;
 
@@ -52,6 +57,8 @@ export class MdnsResponder {
   readonly #timer: Timer = new Timer(() => this.#step());
   /** When each record was last sent to everybody, by its name and essence. */
   readonly #told: Map<string, number> = new Map();
+  /** What askers have said so far that have more to say. */
+  readonly #held: Map<string, { questions: DnsQuestion[]; answers: DnsRecord[] } & DnsMessage> = new Map();
   #hostname: string;
   #services: readonly MdnsService[];
   #state: "probing" | "announcing" | "running" = "probing";
@@ -101,8 +108,31 @@ export class MdnsResponder {
    * @param port From which port.
    */
   receive(query: DnsMessage, from: IpAddress, port: number): void {
-    if (this.ready) this.#answer(query, from, port);
-    else this.#compare(query);
+    if (!this.ready) return this.#compare(query);
+    const who = this.#ip.networkOf(from)!.format(from);
+    const held = this.#held.get(who);
+    if (held) {
+      held.questions.push(...query.questions);
+      held.answers.push(...query.answers);
+    } else if (query.flags & FLAG_TRUNCATED && this.#held.size < MOST_HELD) {
+      // More that it knows comes in further messages (RFC 6762, 7.2).
+      const all = { ...query, questions: [...query.questions], answers: [...query.answers] };
+      this.#held.set(who, all);
+      const answer = (): void => {
+        this.#held.delete(who);
+        if (this.ready) this.#answer(all, from, port);
+      };
+      this.#core.timers.arm(new Timer(answer), this.#core.now() + MORE_DELAY + this.#random(MORE_SPREAD));
+    } else this.#answer(query, from, port);
+  }
+
+  /** Hears that the host's addresses are others: what was announced is announced anew (RFC 6762, 8.4). */
+  addressed(): void {
+    if (this.ready) {
+      this.#state = "announcing";
+      this.#steps = 0;
+    }
+    if (!this.#timer.armed) this.#core.timers.arm(this.#timer, this.#core.now());
   }
 
   /**
@@ -115,7 +145,11 @@ export class MdnsResponder {
       isNamesake(own, record) && (!this.ready || own.type === record.type)
     );
     if (namesakes.length > 0 && record.ttl > 0 && !namesakes.some((own) => essence(own) === essence(record))) {
-      this.#conflict(namesakes[0]!);
+      // Who has the name already asks once more whether the other one insists (RFC 6762, 9).
+      if (this.ready) {
+        this.#counters.conflicts++;
+        this.#probe(this.#random(PROBE_DELAY));
+      } else this.#conflict(namesakes[0]!);
     }
   }
 
@@ -143,7 +177,7 @@ export class MdnsResponder {
     const now = this.#core.now();
     const unique = this.#unique();
     // Without an address there is nothing to say yet: DHCP may take its time.
-    if (unique.length === 0) return timers.arm(this.#timer, now + ANNOUNCE_DELAY);
+    if (unique.length === 0) return;
     if (this.#state === "probing" && this.#steps === PROBES) {
       this.#state = "announcing";
       this.#steps = 0;
@@ -211,11 +245,21 @@ export class MdnsResponder {
     const known = new Map(
       query.answers.map((record) => [`${record.name.toLowerCase()} ${essence(record)}`, record.ttl]),
     );
+    const questions = query.questions.filter((one) => [CLASS_IN, CLASS_ANY].includes(one.class & ~UNICAST_WANTED));
     const wanted = (record: DnsRecord): boolean =>
-      query.questions.some(({ name, type }) =>
+      questions.some(({ name, type }) =>
         sameName(canonical(record.name), name) && (type === record.type || type === ANY)
       );
-    const answers = [...unique, ...shared].filter(wanted).filter((record) => {
+    // What a name of ours alone has not is said too (6.1), but to askers from before mDNS.
+    const denied = port !== MDNS_PORT
+      ? []
+      : denials(unique).filter(({ name }) =>
+        questions.some((one) =>
+          sameName(canonical(name), one.name) && one.type !== ANY &&
+          !unique.some((own) => own.type === one.type && sameName(canonical(own.name), one.name))
+        )
+      );
+    const answers = [...[...unique, ...shared].filter(wanted), ...denied].filter((record) => {
       // Who will forget it soon is told again (RFC 6762, 7.1).
       const ttl = known.get(`${canonical(record.name).toLowerCase()} ${essence(record)}`) ?? 0;
       if (ttl < record.ttl / 2) return true;
@@ -225,9 +269,13 @@ export class MdnsResponder {
     if (answers.length === 0) return;
     counters.responses++;
     // What they will ask next (RFC 6763, 12).
-    const additionals = answers.some(({ type }) => type === "PTR" || type === "SRV")
-      ? unique.filter((record) => !answers.includes(record))
+    const more = answers.some(({ type }) => type === "PTR" || type === "SRV")
+      ? unique
+      // The addresses of the other family, or that there are none (6.2).
+      : answers.some(isAddress)
+      ? [...unique.filter(isAddress), ...port !== MDNS_PORT ? [] : denials(unique.filter(isAddress))]
       : [];
+    const additionals = more.filter((record) => !answers.includes(record));
     if (port !== MDNS_PORT) {
       const plain = (record: DnsRecord): DnsRecord => ({ ...record, ttl: Math.min(record.ttl, LEGACY_TTL) });
       const { id, questions } = query;
@@ -243,7 +291,7 @@ export class MdnsResponder {
         port,
       );
     }
-    if (query.questions.every((question) => question.class & UNICAST_WANTED)) {
+    if (questions.every((question) => question.class & UNICAST_WANTED)) {
       return this.#send(response(answers, additionals), from, port);
     }
     if (!answers.some(({ type }) => type === "PTR")) return this.#tell(answers, additionals, true);
@@ -262,6 +310,10 @@ export class MdnsResponder {
     for (const record of fresh) this.#told.set(key(record), now);
     this.#send(response(fresh, additionals));
   }
+}
+
+function isAddress({ type }: DnsRecord): boolean {
+  return type === "A" || type === "AAAA";
 }
 
 /** A response, in which what is ours alone drives out what others remember (RFC 6762, 10.2). */

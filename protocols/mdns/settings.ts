@@ -44,7 +44,7 @@ export interface MdnsOptions {
   readonly hostname?: string;
   /** The services that it offers. */
   readonly services?: readonly MdnsService[];
-  /** Milliseconds to wait for answers to a question of ours; 1,000 when left out. */
+  /** Milliseconds to wait for answers to a question of ours; 2,000 when left out. */
   readonly timeout?: number;
   /** Hears that the host goes by another name, for another host has the first one. */
   readonly onRename?: (hostname: string) => void;

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { ManualClock } from "../../core/clock.ts";
-import { parseIpv4 } from "../../core/ipv4_address.ts";
+import { parseIpv4, parseIpv4Cidr } from "../../core/ipv4_address.ts";
 import { fraction, seededRandom } from "../../core/random.ts";
 import { simulate } from "../../core/simulate.ts";
 import { type Stack, stack } from "../../core/stack.ts";
@@ -74,6 +74,7 @@ const LAMP: MdnsOptions = {
 };
 const INSTANCE = "K\\195\\188chen\\046lampe._http._tcp.local";
 const question = (name: string, type: string, more = 0) => ({ name, type, class: 1 | more });
+const ascii = (text: string): number[] => [...new TextEncoder().encode(text)];
 const shown = (records: readonly DnsRecord[]): string[] =>
   records.map(({ name, type, class: flags, ttl }) => `${name} ${type} ${flags & 0x8000 ? "flush " : ""}${ttl}`);
 
@@ -133,7 +134,7 @@ test("hosts find each other and their services by name, through every layer that
   assertEquals(await link.wait(other.mdns.query("_services._dns-sd._udp.local", "PTR")), ["_http._tcp.local"]);
 });
 
-test("a name that nobody has is not found within a second, asked for again meanwhile", async () => {
+test("a name that nobody has is not found within two seconds, asked for again after one (RFC 6762, 5.2)", async () => {
   const link = new Link();
   const { heard } = link.script("10.0.0.9/24");
   const host = link.host("10.0.0.2/24");
@@ -142,13 +143,13 @@ test("a name that nobody has is not found within a second, asked for again meanw
     await link.wait(failure(host.mdns.lookup("none.local"))),
     'ENOTFOUND: Cannot find host "none.local": nobody on the link has that name',
   );
-  assertEquals(link.clock.now() - before, 1000);
-  assertEquals(heard.map(({ message }) => message.questions[0]!.class), [0x8001, 1, 1, 1]);
+  assertEquals(link.clock.now() - before, 2000);
+  assertEquals(heard.map(({ message, at }) => [message.questions[0]!.class, at - before]), [[0x8001, 0], [1, 1000]]);
   assertEquals(
     await link.wait(failure(host.mdns.lookup("example.com"))),
     'ENOTFOUND: Cannot find host "example.com": nobody on the link has that name',
   );
-  assertEquals(heard.length, 4);
+  assertEquals(heard.length, 2);
 });
 
 test("a second host of the same name takes another (RFC 6762, 9), and so does its service", async () => {
@@ -192,11 +193,22 @@ test("a host that hears another one use its name probes again, and gives way", a
   say({ flags: 0x8400, answers: [{ ...theirs, ttl: 0 }] });
   await link.pass(3000);
   assertEquals([host.mdns.hostname, heard.length], ["lamp", 0]);
+  // It asks once more (9): nobody insists.
   say({ flags: 0x8400, answers: [theirs] });
   await link.pass(3000);
-  assertEquals(host.mdns.hostname, "lamp-2");
-  assertEquals(heard[0]!.message.questions[0]!.name, "lamp-2.local");
-  assertEquals(host.counters().mdns!.conflicts, 1);
+  assertEquals([host.mdns.hostname, host.mdns.ready], ["lamp", true]);
+  assertEquals(heard.map(({ message }) => message.questions[0]?.name), [
+    ...Array(3).fill("lamp.local"),
+    undefined,
+    undefined,
+  ]);
+  // Somebody does.
+  say({ flags: 0x8400, answers: [theirs] });
+  await link.pass(300);
+  say({ flags: 0x8400, answers: [theirs] });
+  await link.pass(3000);
+  assertEquals([host.mdns.hostname, host.mdns.ready], ["lamp-2", true]);
+  assertEquals(host.counters().mdns!.conflicts, 3);
 });
 
 test("answers go to everybody, or to the asker alone, at once or after a moment, and not twice in a second (RFC 6762, 6)", async () => {
@@ -217,7 +229,15 @@ test("answers go to everybody, or to the asker alone, at once or after a moment,
   assertEquals(await ask([question("lamp.local", "A", 0x8000)]), 0);
   await link.pass(1000);
   assertEquals(await ask([question("Lamp.Local", "TYPE255")]), 0);
-  assertEquals(await ask([question("lamp.local", "AAAA")]), -1);
+  // Of a name that is ours alone we know what it has not (6.1).
+  assertEquals(await ask([question("lamp.local", "AAAA")]), 0);
+  assertEquals(shown(heard[0]!.message.answers), ["lamp.local TYPE47 flush 120"]);
+  assertEquals(
+    heard[0]!.message.answers[0]!.data,
+    Uint8Array.of(4, ...ascii("lamp"), 5, ...ascii("local"), 0, 0, 1, 0x40),
+  );
+  assertEquals(await ask([{ ...question("lamp.local", "A"), class: 3 }]), -1);
+  assertEquals(await ask([{ ...question("lamp.local", "SRV"), class: 255 }]), 0);
   assertEquals(await ask([question("other.local", "A")]), -1);
   const delay = await ask([question("_http._tcp.local", "PTR")]);
   assert(delay >= 20 && delay <= 120, String(delay));
@@ -227,6 +247,50 @@ test("answers go to everybody, or to the asker alone, at once or after a moment,
   const known: DnsRecord = { name: "_http._tcp.local", type: "PTR", class: 1, ttl: 4500, data: INSTANCE };
   assertEquals(await ask([question("_http._tcp.local", "PTR")], { answers: [known] }), -1);
   assert(await ask([question("_http._tcp.local", "PTR")], { answers: [{ ...known, ttl: 2000 }] }) > 0);
+});
+
+test("an asker that knows more than fits into a message is waited for (RFC 6762, 7.2)", async () => {
+  const link = new Link();
+  const { say, heard } = link.script("10.0.0.9/24");
+  link.host("10.0.0.1/24", LAMP);
+  await link.pass(5000);
+  const known: DnsRecord = { name: "_http._tcp.local", type: "PTR", class: 1, ttl: 4500, data: INSTANCE };
+  for (const knows of [false, true]) {
+    heard.length = 0;
+    const before = link.clock.now();
+    say({ flags: 0x0200, questions: [question("_http._tcp.local", "PTR")] });
+    await link.pass(100);
+    if (knows) say({ answers: [known] });
+    await link.pass(1000);
+    if (knows) assertEquals(heard.length, 0);
+    else assert(heard.length === 1 && heard[0]!.at - before >= 400 && heard[0]!.at - before <= 620);
+  }
+});
+
+test("a host whose address changes says so (RFC 6762, 8.4)", async () => {
+  const link = new Link();
+  const { heard } = link.script("10.0.0.9/24");
+  const host = link.host("10.0.0.1/24", { hostname: "lamp" });
+  await link.pass(5000);
+  heard.length = 0;
+  host.ipv4.withdraw(host.ipv4.addresses[0]!);
+  await link.pass(3000);
+  assertEquals(heard.length, 0);
+  host.ipv4.assign(parseIpv4Cidr("10.0.0.5/24"));
+  await link.pass(3000);
+  assertEquals(heard.map(({ message }) => message.answers.map(({ data }) => data)), [["10.0.0.5"], ["10.0.0.5"]]);
+});
+
+test("responses from another port than that of mDNS are ignored (RFC 6762, 6)", async () => {
+  const link = new Link();
+  const { say } = link.script("10.0.0.9/24", 40_000);
+  const host = link.host("10.0.0.1/24", { hostname: "lamp" });
+  await link.pass(3000);
+  const lookup = host.mdns.lookup("other.local");
+  say({ flags: 0x8400, answers: [{ name: "other.local", type: "A", class: 1, ttl: 120, data: "10.0.0.66" }] });
+  say({ flags: 0x8400, answers: [{ name: "lamp.local", type: "A", class: 1, ttl: 120, data: "10.0.0.66" }] });
+  assertMatch(await link.wait(failure(lookup)), /^ENOTFOUND/);
+  assertEquals(host.counters().mdns!.conflicts, 0);
 });
 
 test("askers from before mDNS get their answer as from a DNS server (RFC 6762, 6.7)", async () => {

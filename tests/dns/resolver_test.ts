@@ -296,6 +296,13 @@ test("the addresses of one candidate are not mixed with those of the next", asyn
   assertEquals(queries.map(({ message }) => message.questions[0]!.name), ["x.a.example"]);
 });
 
+test("records of another class are not believed", async () => {
+  const { client, wait } = world((
+    query,
+  ) => [answer(query, [{ ...record("example.com", "A", "192.0.2.66"), class: 3 }, A])]);
+  assertEquals(await wait(client.dns.lookup("example.com")), ["192.0.2.1"]);
+});
+
 test("data that is no address is passed over", async () => {
   const { client, wait } = world((query) => [
     answer(query, [
