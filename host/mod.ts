@@ -35,7 +35,7 @@ export interface HostDatagramConn
     AsyncIterable<[data: Uint8Array<ArrayBuffer>, from: UdpDatagramConn["addr"]]>,
     Disposable {}
 
-/** UDP of a stack and of the host: what both have. */
+/** UDP of a stack and of the host: what both have. A stack's `bind`, which reads datagrams within its turn, is its own. */
 export interface HostUdp {
   /**
    * Opens a socket.

@@ -1,6 +1,6 @@
 /**
  * Makes the site of the documentation: `deno task site FOLDER`. The guides of this tree become pages, the files that they
- * link to too, and `deno doc` describes the public modules. Every link is checked.
+ * link to too, and what each command says of itself; `deno doc` describes the public modules. Every link is checked.
  *
  * @module
  */
@@ -10,10 +10,11 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFi
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { SUBCOMMANDS } from "../../cli/commands.ts";
 import config from "../../deno.json" with { type: "json" };
 import { brokenLinks } from "./links.ts";
 import { Guides } from "./markdown.ts";
-import { frame, STYLE } from "./page.ts";
+import { escapeHtml, frame, STYLE } from "./page.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -57,9 +58,24 @@ export function buildSite(target: string): string[] {
     const page = site.sourcePage(path);
     write(page, frame(page, path, site.source(path, text), site.menu));
   }
+  write("commands.html", frame("commands.html", "The command line", commands(), site.menu));
   write("style.css", STYLE);
   describe(join(target, "api"));
   return brokenLinks(target);
+}
+
+/** What each command says of itself. */
+function commands(): string {
+  const parts = Object.keys(SUBCOMMANDS).map((name) =>
+    `<h2 id="${name}">${name}</h2>\n<pre><code>${escapeHtml(help(name))}</code></pre>\n`
+  );
+  return `<h1>The command line</h1>\n<pre><code>${escapeHtml(help())}</code></pre>\n${parts.join("")}`;
+}
+
+function help(...command: string[]): string {
+  const args = [...("Deno" in globalThis ? ["run", "-A"] : []), join(ROOT, "cli/mod.ts"), ...command, "--help"];
+  const env = { ...process.env, NO_COLOR: "1" };
+  return spawnSync(process.execPath, args, { encoding: "utf8", env }).stdout;
 }
 
 /** Lets `deno doc` describe the public modules. */

@@ -34,7 +34,8 @@ export function frame(
   html: string,
   menu: readonly (readonly [title: string, path: string])[],
 ): string {
-  const entries = [...menu, ["API", "api/index.html"] as const].map(([title, target]) =>
+  const made = [["The command line", "commands.html"], ["API", "api/index.html"]] as const;
+  const entries = [...menu, ...made].map(([title, target]) =>
     `<a href="${relative(path, target)}"${target === path ? ' aria-current="page"' : ""}>${escapeHtml(title)}</a>`
   );
   return `<!doctype html>

@@ -27,6 +27,7 @@ testWith(
       assertStringIncludes(page("docs/writing_a_protocol.html"), '<code class="language-ts">');
       assertStringIncludes(page("docs/writing_a_protocol.html"), "../source/examples/templates/protocol/mod.ts.html");
       assertStringIncludes(page("api/protocols/tcp/~/tcp.html"), "TcpOptions");
+      assertStringIncludes(page("commands.html"), "Usage: bonsai serve APP [options]");
       assert(page("source/mod.ts.html").includes("@module"));
     }),
 );
