@@ -9,6 +9,7 @@
 
 import type { TcpEndpoint } from "../tcp.ts";
 import type { Exchange } from "./exchange.ts";
+import { UTF8 } from "./octets.ts";
 
 /** A request that came in. */
 export class IncomingRequest {
@@ -74,7 +75,7 @@ export class IncomingRequest {
 
   /** Reads the content as text. */
   text(): Promise<string> {
-    return this.bytes().then((bytes) => new TextDecoder().decode(bytes));
+    return this.bytes().then((bytes) => UTF8.decode(bytes));
   }
 
   /** Reads the content as JSON. */

@@ -36,7 +36,8 @@ function classes(): Uint8Array {
   return table;
 }
 
-const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder();
+/** Reads text. */
+export const UTF8: TextDecoder = /* @__PURE__ */ new TextDecoder();
 
 /**
  * Reads octets as text, each as the character of the same number (ISO 8859-1).
@@ -45,7 +46,7 @@ const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder();
  * @param ascii Whether none is above 127, which is faster.
  */
 export function decodeOctets(bytes: Uint8Array, ascii: boolean): string {
-  if (ascii) return utf8.decode(bytes);
+  if (ascii) return UTF8.decode(bytes);
   let text = "";
   for (const octet of bytes) text += String.fromCharCode(octet);
   return text;
