@@ -9,6 +9,8 @@ import { KnownBodies } from "./known_body.ts";
 /** Where a response keeps its {@linkcode GivenBody}. */
 const GIVEN: unique symbol = /* @__PURE__ */ Symbol("given body");
 
+const TYPE = "content-type";
+
 type Marked = Response & { [GIVEN]?: GivenBody | null };
 
 /** What a response was made of, in the shape that {@linkcode KnownBodies} looks for. */
@@ -37,8 +39,9 @@ class GivenBody {
  *
  * The standard interface shows a body only as a stream, and to read that costs as much as all else that a server does for a
  * request. Where the host shows what is behind it, as Deno does, this does nothing. Elsewhere, as in Bun, an app that
- * serves many small responses may call it before it serves. Everything else about responses stays as it was:
- * what the new constructor returns are the host's own.
+ * serves many small responses may call it before it serves. A text without a type becomes text/plain at once, as the
+ * standard has it and Bun leaves to its own server. Everything else about responses stays as it was: what the new
+ * constructor returns are the host's own.
  */
 export function rememberBodies(): void {
   if (new KnownBodies().shown) return;
@@ -47,6 +50,8 @@ export function rememberBodies(): void {
     if (body === null || body === undefined) (response as Marked)[GIVEN] = null;
     else if (typeof body === "string" || body instanceof Uint8Array) {
       (response as Marked)[GIVEN] = new GivenBody(body, response);
+      const { headers } = response;
+      if (typeof body === "string" && !headers.has(TYPE)) headers.set(TYPE, "text/plain;charset=UTF-8");
     }
     return response;
   };

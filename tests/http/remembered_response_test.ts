@@ -44,7 +44,8 @@ test("what remembering responses hold is sent, unless it was read", () =>
     await used.text();
     const bytes = new TextEncoder().encode("bytes");
     const answers: Record<string, [answer: () => Response, text: string, type?: string]> = {
-      text: [() => new Response("täxt"), "t\xc3\xa4xt"],
+      text: [() => new Response("täxt"), "t\xc3\xa4xt", "text/plain;charset=UTF-8"],
+      html: [() => new Response("<p>", { headers: { "content-type": "text/html" } }), "<p>", "text/html"],
       bytes: [() => new Response(bytes), "bytes"],
       buffer: [() => new Response(bytes.buffer), "bytes"],
       json: [() => Response.json({ a: 1 }), '{"a":1}', "application/json"],
