@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
+import { after } from "node:test";
 import { ROOT } from "../checks/tree.ts";
 import { type Outcome, run } from "../cli/run.ts";
 
@@ -16,13 +16,12 @@ let folder: string | undefined;
 
 /** A folder that is gone when the tests end. */
 function scratch(): string {
-  if (folder === undefined) {
-    const made = mkdtempSync(join(tmpdir(), "bonsai-published-"));
-    process.on("exit", () => rmSync(made, { recursive: true, force: true }));
-    folder = made;
-  }
-  return folder;
+  return folder ??= mkdtempSync(join(tmpdir(), "bonsai-published-"));
 }
+
+after(() => {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
 
 /** Runs a program, which must end well. */
 export function must(program: string, args: readonly string[], cwd: string): Outcome {
