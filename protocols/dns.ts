@@ -35,6 +35,7 @@ import {
   DNS_PORT,
   FORMAT_ERROR,
   MOST_ALIASES,
+  MOST_ANSWERS,
   MOST_NEGATIVE_TTL,
   MOST_TTL,
   NAME_ERROR,
@@ -200,14 +201,13 @@ export class Dns implements Resolver {
   /** Asks for a name, unless the answer is remembered or under way. */
   async #ask(name: string, type: number): Promise<readonly RecordAt[]> {
     const cache = this.#cache;
-    const { cache: most = 512 } = this.#options;
     const key = type + name.toLowerCase();
     let known = cache.get(key);
     if (known && known.expires > this.#core.now()) this.counters.cached++;
     else {
-      if (cache.size >= most) cache.clear();
+      if (cache.size >= MOST_ANSWERS) cache.clear();
       const asked = known = { answer: this.#follow(name, type), expires: Infinity };
-      if (most > 0) cache.set(key, asked);
+      cache.set(key, asked);
       asked.answer.then(({ ttl }) => asked.expires = this.#core.now() + ttl * 1000, () => asked.expires = 0);
     }
     return (await known.answer).records;
@@ -219,7 +219,8 @@ export class Dns implements Resolver {
     let flags = 0;
     let records: readonly RecordAt[] = [];
     let asked: string | null = null;
-    let owner = name.replace(/\.$/, "").toLowerCase();
+    // As names are read from the wire.
+    let owner = readName(nameBytes(name), 0)!.name.toLowerCase();
     for (let aliases = 0; aliases <= MOST_ALIASES;) {
       const of = (type: number): RecordAt[] =>
         records.filter((one) =>
@@ -283,10 +284,10 @@ export class Dns implements Resolver {
   }
 }
 
-/** An address in text: its octets, or the eight groups of one of IPv6. */
+/** An address in text: its octets, or the groups of one of IPv6. */
 function addressText(octets: Uint8Array): string {
-  if (octets.length < 16) return octets.join(".");
-  return Array.from({ length: 8 }, (_, i) => (octets[2 * i]! << 8 | octets[2 * i + 1]!).toString(16)).join(":");
+  const hex = Array.from(octets, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return octets.length < 16 ? octets.join(".") : hex.match(/.{4}/g)!.join(":");
 }
 
 function failure(code: NetErrorCode, name: string, why: string): NetError {

@@ -55,6 +55,8 @@ export const TYPE_AAAA = 28;
 /** Type: what EDNS tells (RFC 6891). */
 export const TYPE_OPT = 41;
 
+/** Answers that are remembered; when there are more, all are forgotten. */
+export const MOST_ANSWERS = 512;
 /** Aliases that one name may lead through. */
 export const MOST_ALIASES = 16;
 /** Seconds for which an answer is remembered, at most (RFC 2181, 8). */

@@ -62,8 +62,8 @@ export async function exchange(
     counters.queries++;
     await socket.connect(at);
     await socket.send(query);
-    let response = read((await socket.receive())[0]);
-    for (; !response; response = read((await socket.receive())[0])) counters.ignored++;
+    let response: DnsResponse | null;
+    while (!(response = read((await socket.receive())[0]))) counters.ignored++;
     if (!(response.flags & FLAG_TRUNCATED)) return response;
     if (!tcp) throw new NetError("EMSGSIZE", "the answer fits into no datagram: list tcp() before dns()");
     socket.close();

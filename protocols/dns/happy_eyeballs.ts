@@ -28,24 +28,21 @@ export function delay(core: Core, ms: number): Promise<void> {
  * @returns What the first attempt that succeeded gave.
  * @throws What the attempt at the last address threw, when all failed.
  */
-export async function happyEyeballs<T>(
+export function happyEyeballs<T>(
   core: Core,
   addresses: readonly string[],
   attempt: (hostname: string, signal: AbortSignal) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  const all: AbortController[] = [];
-  const end = (): void => {
-    for (const one of all) one.abort(signal?.reason);
-  };
   // Both families have their turn, that of the best address first (RFC 8305, 4).
   const seen = [0, 0];
   const order = addresses.map((hostname) => ({ hostname, nth: seen[+hostname.includes(":")]!++ }))
     .sort((x, y) => x.nth - y.nth);
+  const all: AbortController[] = [];
   let turn: Promise<unknown> = Promise.resolve();
   const attempts = order.map(({ hostname }) => {
     const own = new AbortController();
-    const ended = own.signal;
+    const ended = AbortSignal.any(signal ? [own.signal, signal] : [own.signal]);
     const before = turn;
     const trial = before.then(async () => {
       ended.throwIfAborted();
@@ -53,21 +50,14 @@ export async function happyEyeballs<T>(
       // Two may succeed in the same turn.
       if (ended.aborted) (value as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
       ended.throwIfAborted();
-      all.splice(all.indexOf(own), 1);
-      end();
+      for (const other of all) if (other !== own) other.abort();
       return value;
     });
     turn = Promise.race([trial.catch(() => {}), before.then(() => delay(core, ATTEMPT_DELAY))]);
     all.push(own);
     return trial;
   });
-  signal?.addEventListener("abort", end);
-  if (signal?.aborted) end();
-  try {
-    return await Promise.any(attempts);
-  } catch (error) {
-    throw (error as AggregateError).errors.at(-1);
-  } finally {
-    signal?.removeEventListener("abort", end);
-  }
+  return Promise.any(attempts).catch(({ errors }: AggregateError) => {
+    throw errors.at(-1);
+  });
 }

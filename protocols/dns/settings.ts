@@ -19,8 +19,6 @@ export interface DnsOptions {
   readonly timeout?: number;
   /** Rounds through the servers; 3 when left out. */
   readonly attempts?: number;
-  /** Answers remembered; 512 when left out, none for 0. */
-  readonly cache?: number;
 }
 
 /** The JSON Schema of {@linkcode DnsOptions}. */
@@ -33,7 +31,6 @@ export const DNS_OPTIONS: OptionsSchema<DnsOptions> = {
     search: { type: "array", items: { type: "string" } },
     timeout: { type: "integer", minimum: 1, maximum: 60_000 },
     attempts: { type: "integer", minimum: 1, maximum: 10 },
-    cache: { type: "integer", minimum: 0, maximum: 1_048_576 },
   },
 };
 

@@ -296,6 +296,26 @@ test("the addresses of one candidate are not mixed with those of the next", asyn
   assertEquals(queries.map(({ message }) => message.questions[0]!.name), ["x.a.example"]);
 });
 
+test("names in other letters than ASCII are asked for as they are written", async () => {
+  const { client, queries, wait } = world((
+    query,
+  ) => [answer(query, [record(query.questions[0]!.name, "A", "192.0.2.1")])]);
+  assertEquals(await wait(client.dns.lookup("bücher.example.")), ["192.0.2.1"]);
+  assertEquals(queries[0]!.message.questions[0]!.name, "b\\195\\188cher.example");
+});
+
+test("the cache is bounded", async () => {
+  const { client, queries, wait } = world((
+    query,
+  ) => [answer(query, [record(query.questions[0]!.name, "A", "192.0.2.1")])]);
+  for (let i = 0; i < 512; i++) await wait(client.dns.lookup(`n${i}.example`));
+  await wait(client.dns.lookup("n0.example"));
+  assertEquals(queries.length, 512);
+  await wait(client.dns.lookup("n512.example"));
+  await wait(client.dns.lookup("n0.example"));
+  assertEquals(queries.length, 514);
+});
+
 test("records of another class are not believed", async () => {
   const { client, wait } = world((
     query,
