@@ -90,27 +90,6 @@ export function readArguments<O extends CommandOptions>(
   return found;
 }
 
-/**
- * Reads the arguments of a command that takes options and one word more.
- *
- * @param args The arguments.
- * @param options The options.
- * @param word What the word is, such as `"HOST"`.
- * @returns The options' values, and the word; empty where `--help` was said instead.
- * @throws {UsageError} When an argument is unknown or lacks its value, or the word is missing or not the only one.
- */
-export function readOptionsAnd<O extends CommandOptions>(
-  args: readonly string[],
-  options: O,
-  word: string,
-): { readonly values: CommandValues<O>; readonly word: string } {
-  const { values, positionals } = read(args, options, true);
-  const [first = "", ...more] = positionals;
-  if (!first && !(values as { help?: boolean }).help) throw new UsageError(`say ${word}`);
-  if (more.length > 0) throw new UsageError(`say one ${word}, not ${positionals.join(", ")}`);
-  return { values, word: first };
-}
-
 function read<O extends CommandOptions>(args: readonly string[], options: O, others: boolean): CommandArguments<O> {
   let found: CommandArguments<O>;
   try {

@@ -7,7 +7,7 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import type { CaptureReader } from "../core/capture/capture_reader.ts";
-import { readOptionsAnd, runCommand, UsageError } from "./command.ts";
+import { readArguments, runCommand, UsageError } from "./command.ts";
 import { ByteWriter } from "./inspect/byte_writer.ts";
 import { Dissector } from "./inspect/dissector.ts";
 import type { Frame } from "./inspect/frame.ts";
@@ -54,8 +54,9 @@ const STDOUT = 1;
  * @param args Its arguments.
  */
 export async function inspect(args: readonly string[]): Promise<void> {
-  const { values, word: path } = readOptionsAnd(args, OPTIONS, "FILE");
+  const { values, positionals: [path] } = readArguments(args, OPTIONS, 1);
   if (values.help) return console.log(HELP);
+  if (path === undefined) throw new UsageError("say which file, such as: inspect capture.pcapng");
   const ending = new AbortController();
   const end = (): void => ending.abort();
   if (values.follow) { for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end); }
