@@ -139,6 +139,11 @@ export class ClientConnection implements TcpUser, ContentSource {
     this.#opening.resolve(this);
   }
 
+  /** Nobody needs it after all: another address was sooner (RFC 8305, 5). */
+  [Symbol.dispose](): void {
+    this.#close();
+  }
+
   /** There is room for more. */
   writable(): void {
     this.#outbox.flush();

@@ -173,3 +173,21 @@ test("where neither family is reached, both failures are waited for, and one is 
   const outcome = await wait(refused.then(() => "connected", (error) => `${error.code}: ${error.message}`));
   assertMatch(outcome, /^ECONNREFUSED: /);
 });
+
+for (const slow of [249, 250, 251]) {
+  test(`of two connections that are there at the same time, one is given up: IPv6 after ${slow} ms`, async () => {
+    for (const how of ["connect", "fetch"]) {
+      const { client, server, clock, wait } = world({ slow });
+      const fetch = () => client.http.fetch("http://www.example/").then((response) => response.text());
+      const connect = () => client.tcp.connect({ hostname: "www.example", port: 80 }).then((conn) => conn.close());
+      await wait<unknown>(how === "connect" ? connect() : fetch());
+      await wait(
+        new Promise<void>((resolve) => client.core.timers.arm(new Timer(() => resolve()), clock.now() + 5000)),
+      );
+      const { connections, timeWait } = client.counters().tcp!;
+      assertEquals(connections! - timeWait!, how === "fetch" ? 1 : 0, how);
+      client.close();
+      server.close();
+    }
+  });
+}
