@@ -64,9 +64,9 @@ export class ReceiveBuffer extends Ring {
     return grown;
   }
 
-  /** Drops everything, and gives the storage back. */
+  /** Drops everything, and gives the storage back; a duplicate is still to be told of. */
   override clear(): void {
-    this.#outOfOrder = null;
+    if (this.#outOfOrder) this.#outOfOrder.list.length = 0;
     super.clear();
   }
 }

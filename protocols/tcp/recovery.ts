@@ -1,6 +1,6 @@
 /**
  * Loss recovery: fast retransmit and fast recovery (RFC 5681, 3.2), by selective acknowledgements where the peer gives them
- * (RFC 6675, at the rate of RFC 9937), otherwise by NewReno's partial ones (RFC 6582) with limited transmit (RFC 3042).
+ * (RFC 6675, RFC 9937), otherwise by NewReno's partial ones (RFC 6582) with limited transmit (RFC 3042).
  *
  * @module
  */
@@ -127,19 +127,15 @@ export function timedOut(tcb: Tcb): void {
 }
 
 /**
- * Bytes beyond the congestion window that acknowledgements of a loss let out. With a scoreboard, while more is in the network
- * than the new window: in proportion to what arrives, so that what is lost need not wait until half of a window has (RFC
- * 9937, 6.2).
+ * Bytes beyond the congestion window that duplicate acknowledgements let out: a scoreboard needs no such help.
  *
  * @param tcb The connection.
  * @param mss Its maximum segment size.
  * @returns Bytes.
  */
 export function allowance(tcb: Tcb, mss: number): number {
-  const { scoreboard, recovering, congestion: { cwnd } } = tcb;
-  if (!scoreboard) return recovering ? tcb.inflation : Math.min(tcb.dupAcks, 2) * mss;
-  const excess = recovering ? pipe(tcb, mss) - cwnd : 0;
-  return excess > 0 ? excess + Math.max(scoreboard.due(tcb.sndUna, cwnd, mss), 0) : 0;
+  if (tcb.scoreboard) return 0;
+  return tcb.recovering ? tcb.inflation : Math.min(tcb.dupAcks, 2) * mss;
 }
 
 /**

@@ -137,13 +137,16 @@ function maySendSmall(tcb: Tcb, length: number, last: boolean): boolean {
     before(tcb.sndNxt, tcb.sndMax);
 }
 
-/** Sends again what is lost, as far as the congestion window allows (RFC 6675, 5 (4.3) and (C)). */
+/**
+ * Sends again what is lost, as far as the congestion window allows (RFC 6675, 5 (4.3) and (C)), and in any case in proportion
+ * to what arrives (RFC 9937): while half of a window drains, what is lost need not wait for it.
+ */
 function retransmitLost(tcb: Tcb, scoreboard: Scoreboard, most: number): number {
-  const { mss } = tcb;
+  const { mss, congestion: { cwnd } } = tcb;
   const end = lostBelow(tcb, mss);
   for (let sent = 0;; sent++) {
     const seq = scoreboard.hole(later(scoreboard.retransmitted, tcb.sndUna));
-    const usable = tcb.congestion.cwnd + allowance(tcb, mss) - pipe(tcb, mss);
+    const usable = Math.max(cwnd - pipe(tcb, mss), scoreboard.due(tcb.sndUna, cwnd, mss));
     if (!before(seq, end) || sent === most || usable < mss) return sent;
     scoreboard.retransmitted = retransmit(tcb, seq, distance(scoreboard.holeEnd(seq, end), seq));
   }
