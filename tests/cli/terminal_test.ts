@@ -74,6 +74,19 @@ testWith(
     }),
 );
 
+testWith(
+  ["tmux"],
+  "Ctrl-C ends what is under way, with status 130",
+  () =>
+    inTerminal(`cat > /dev/null; ${COMMAND} inspect long.pcap > out.txt`, async ({ type, shows, folder }) => {
+      writeFileSync(join(folder, "long.pcap"), capture(4_000_000));
+      type("C-d");
+      await shows(/\d+ ?%/);
+      type("C-c");
+      await shows("status 130");
+    }),
+);
+
 /** How each shell is started without anybody's settings, and takes the completions. */
 const SHELLS = {
   bash: "PS1='> ' bash --norc --noprofile -i",
