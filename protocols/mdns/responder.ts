@@ -8,10 +8,11 @@ import type { Ip, IpAddress } from "../../core/ip.ts";
 import type { Core } from "../../core/protocol.ts";
 import { fraction } from "../../core/random.ts";
 import { Timer } from "../../core/timers.ts";
-import { CLASS_ANY, CLASS_IN, FLAG_AUTHORITATIVE, FLAG_RESPONSE, FLAG_TRUNCATED } from "../dns/codes.ts";
+import { CLASS_IN, FLAG_AUTHORITATIVE, FLAG_RESPONSE, FLAG_TRUNCATED } from "../dns/codes.ts";
 import type { DnsMessage, DnsQuestion } from "../dns/reader.ts";
 import { type DnsRecord, sameName } from "../dns/record.ts";
-import { CACHE_FLUSH, canonical, denials, essence, isNamesake, sharedRecords, uniqueRecords } from "./records.ts";
+import { answersTo } from "./answers.ts";
+import { CACHE_FLUSH, canonical, essence, isNamesake, sharedRecords, uniqueRecords } from "./records.ts";
 import {
   ANY,
   MDNS_GROUPS,
@@ -239,57 +240,17 @@ export class MdnsResponder {
 
   /** Answers what it can (RFC 6762, 6). */
   #answer(query: DnsMessage, from: IpAddress, port: number): void {
-    const counters = this.#counters;
-    const unique = this.#unique();
-    const shared = this.#shared();
-    const known = new Map(
-      query.answers.map((record) => [`${record.name.toLowerCase()} ${essence(record)}`, record.ttl]),
-    );
-    const questions = query.questions.filter((one) => [CLASS_IN, CLASS_ANY].includes(one.class & ~UNICAST_WANTED));
-    const wanted = (record: DnsRecord): boolean =>
-      questions.some(({ name, type }) =>
-        sameName(canonical(record.name), name) && (type === record.type || type === ANY)
-      );
-    // What a name of ours alone has not is said too (6.1), but to askers from before mDNS.
-    const denied = port !== MDNS_PORT
-      ? []
-      : denials(unique).filter(({ name }) =>
-        questions.some((one) =>
-          sameName(canonical(name), one.name) && one.type !== ANY &&
-          !unique.some((own) => own.type === one.type && sameName(canonical(own.name), one.name))
-        )
-      );
-    const answers = [...[...unique, ...shared].filter(wanted), ...denied].filter((record) => {
-      // Who will forget it soon is told again (RFC 6762, 7.1).
-      const ttl = known.get(`${canonical(record.name).toLowerCase()} ${essence(record)}`) ?? 0;
-      if (ttl < record.ttl / 2) return true;
-      counters.suppressed++;
-      return false;
-    });
+    const legacy = port !== MDNS_PORT;
+    const { questions, answers, additionals, suppressed } = answersTo(query, this.#unique(), this.#shared(), legacy);
+    this.#counters.suppressed += suppressed;
     if (answers.length === 0) return;
-    counters.responses++;
-    // What they will ask next (RFC 6763, 12).
-    const more = answers.some(({ type }) => type === "PTR" || type === "SRV")
-      ? unique
-      // The addresses of the other family, or that there are none (6.2).
-      : answers.some(isAddress)
-      ? [...unique.filter(isAddress), ...port !== MDNS_PORT ? [] : denials(unique.filter(isAddress))]
-      : [];
-    const additionals = more.filter((record) => !answers.includes(record));
-    if (port !== MDNS_PORT) {
+    this.#counters.responses++;
+    if (legacy) {
       const plain = (record: DnsRecord): DnsRecord => ({ ...record, ttl: Math.min(record.ttl, LEGACY_TTL) });
       const { id, questions } = query;
-      return this.#send(
-        {
-          id,
-          questions,
-          flags: FLAG_RESPONSE | FLAG_AUTHORITATIVE,
-          answers: answers.map(plain),
-          additionals: additionals.map(plain),
-        },
-        from,
-        port,
-      );
+      const flags = FLAG_RESPONSE | FLAG_AUTHORITATIVE;
+      const all = { id, questions, flags, answers: answers.map(plain), additionals: additionals.map(plain) };
+      return this.#send(all, from, port);
     }
     if (questions.every((question) => question.class & UNICAST_WANTED)) {
       return this.#send(response(answers, additionals), from, port);
@@ -310,10 +271,6 @@ export class MdnsResponder {
     for (const record of fresh) this.#told.set(key(record), now);
     this.#send(response(fresh, additionals));
   }
-}
-
-function isAddress({ type }: DnsRecord): boolean {
-  return type === "A" || type === "AAAA";
 }
 
 /** A response, in which what is ours alone drives out what others remember (RFC 6762, 10.2). */
