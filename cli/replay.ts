@@ -10,8 +10,8 @@ import type { ReplayReport, SourcePacket } from "../drivers/replay.ts";
 import { describeReplay, replay, type ReplayRun, type ReplayTestOptions } from "../testing/mod.ts";
 import { type LoadedRecording, loadRecording } from "../testing/recording.ts";
 import { type CommandValues, readArguments, runCommand, UsageError } from "./command.ts";
-import { Dissector } from "./inspect/dissector.ts";
-import { frameFilter } from "./inspect/frame_filter.ts";
+import { Dissector } from "../testing/dissect/dissector.ts";
+import { frameFilter } from "../testing/dissect/frame_filter.ts";
 import { loadApp } from "./load_app.ts";
 import { style } from "./style.ts";
 

@@ -36,15 +36,7 @@ import { Schedule } from "./replay/schedule.ts";
 import type { ReplaySource } from "./replay/source.ts";
 
 export { type Capture, type CapturedPacket, CaptureError, readPcap } from "../core/capture/pcap_reader.ts";
-export {
-  compareGolden,
-  GOLDEN_OPTIONS,
-  type GoldenDifference,
-  type GoldenOptions,
-  type TimedPacket,
-} from "./replay/golden.ts";
 export type { Ending, ReplayedConversation } from "./replay/conversation.ts";
-export { type FieldValue, packetFields } from "./replay/fields.ts";
 export { REPLAY_OPTIONS, ReplayCounters, type ReplayOptions } from "./replay/options.ts";
 export type { Endpoint, ReplayReport, Verdict } from "./replay/party.ts";
 export { type ReadRecording, readRecording } from "./replay/read.ts";

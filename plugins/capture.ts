@@ -57,6 +57,7 @@ class CaptureDriver<M extends Medium> extends DriverWrapper<M> {
   readonly #id: number;
   readonly #context: PluginContext;
   readonly #onError: ((error: unknown) => void) | undefined;
+  readonly #filter: CaptureOptions["filter"];
   #open: boolean = true;
   #seen: number = 0;
   #dropped: number = 0;
@@ -70,6 +71,7 @@ class CaptureDriver<M extends Medium> extends DriverWrapper<M> {
     super(driver);
     this.#context = context;
     this.#onError = options.onError;
+    this.#filter = options.filter;
     this.#writer = typeof sink === "function" ? new PcapngWriter(sink) : sink;
     this.#id = this.#writer.addInterface({
       name: options.name ?? driver.name,
@@ -115,6 +117,7 @@ class CaptureDriver<M extends Medium> extends DriverWrapper<M> {
     this.#seen++;
     try {
       const { bytes, start, end } = packet;
+      if (this.#filter && !this.#filter(packet.view(), direction === DIRECTION_IN ? "in" : "out")) return;
       this.#writer.packet(this.#id, this.#context.clock.now(), direction, bytes, start, end);
     } catch (error) {
       this.#fail(error);

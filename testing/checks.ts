@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FieldValue } from "../drivers/replay.ts";
+import type { FieldValue } from "./dissect/packet_fields.ts";
 import type { Check, ExpectedNumber, ExpectedText } from "./expect.ts";
 
 type Expected = ExpectedText | ExpectedNumber;

@@ -5,8 +5,8 @@
  */
 
 import type { Medium } from "../core/driver.ts";
-import { type FieldValue, packetFields } from "../drivers/replay.ts";
 import { describePacket } from "../plugins/trace.ts";
+import { type FieldValue, packetFields } from "./dissect/packet_fields.ts";
 
 /** What a field of text should be: a text, one that matches, or whatever a function says yes to. */
 export type ExpectedText = string | RegExp | ((value: string) => boolean);

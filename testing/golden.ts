@@ -10,15 +10,11 @@ import process from "node:process";
 import { linkTypeOf } from "../core/capture/link_type.ts";
 import { DIRECTION_OUT, PcapngWriter } from "../core/capture/pcapng_writer.ts";
 import type { Medium } from "../core/driver.ts";
-import {
-  compareGolden,
-  type GoldenDifference,
-  type GoldenOptions,
-  packetFields,
-  readRecording,
-} from "../drivers/replay.ts";
+import { readRecording } from "../drivers/replay.ts";
 import { toMedium } from "../drivers/replay/source.ts";
 import { describePacket } from "../plugins/trace.ts";
+import { compareGolden, type GoldenDifference, type GoldenOptions, type SentPacket } from "./compare_golden.ts";
+import { packetFields } from "./dissect/packet_fields.ts";
 import { saveCapture } from "./record.ts";
 
 /** How to compare with a golden recording. */
@@ -29,14 +25,6 @@ export interface ExpectGoldenOptions extends GoldenOptions {
   readonly update?: boolean;
   /** Where both captures go when they differ, as for `record`. */
   readonly folder?: string;
-}
-
-/** A packet, and when it was sent. */
-export interface SentPacket {
-  /** When, in milliseconds. */
-  readonly time: number;
-  /** The packet. */
-  readonly bytes: Uint8Array;
 }
 
 /** What was sent differs from the golden recording. */

@@ -23,7 +23,16 @@ export {
   type PacketLike,
 } from "./expect.ts";
 export { arp, data, eth, type Fields, icmp, icmpv6, ip, ipv6, tcp, udp } from "./checks.ts";
-export { expectGolden, type ExpectGoldenOptions, GoldenError, type SentPacket } from "./golden.ts";
+export {
+  compareGolden,
+  GOLDEN_OPTIONS,
+  type GoldenDifference,
+  type GoldenOptions,
+  type SentPacket,
+} from "./compare_golden.ts";
+export { type FieldValue, packetFields } from "./dissect/packet_fields.ts";
+export { packetFilter } from "./dissect/packet_filter.ts";
+export { expectGolden, type ExpectGoldenOptions, GoldenError } from "./golden.ts";
 export { type Pair, pair, type PairOptions, type PairStack } from "./pair.ts";
 export { record, type RecordOptions, Tape, tape } from "./record.ts";
 export { replay, type ReplayStack, type ReplayTestOptions } from "./replay.ts";

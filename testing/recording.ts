@@ -6,8 +6,9 @@
 
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { type FieldValue, packetFields, readRecording, type ReplaySource } from "../drivers/replay.ts";
+import { readRecording, type ReplaySource } from "../drivers/replay.ts";
 import { toMedium } from "../drivers/replay/source.ts";
+import { type FieldValue, packetFields } from "./dissect/packet_fields.ts";
 
 /** Who speaks in a recording. */
 export interface Cast {

@@ -5,8 +5,8 @@
  */
 
 import { type ByteWriter, FixedText } from "./byte_writer.ts";
-import { type Field, GROUPS, LIST } from "./fields.ts";
-import type { Frame, Header } from "./frame.ts";
+import { type Field, GROUPS, LIST } from "../../testing/dissect/fields.ts";
+import type { Frame, Header } from "../../testing/dissect/frame.ts";
 
 const QUOTE = 34;
 

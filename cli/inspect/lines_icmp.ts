@@ -9,7 +9,7 @@ import * as icmp4 from "../../protocols/icmp/message.ts";
 import * as icmp6 from "../../protocols/icmpv6/message.ts";
 import * as ndp from "../../protocols/ndp/message.ts";
 import type { ByteWriter } from "./byte_writer.ts";
-import type { Header } from "./frame.ts";
+import type { Header } from "../../testing/dissect/frame.ts";
 
 const UNREACHABLE = ["net", "host", "protocol", "port", "fragmentation needed", "source route failed"];
 const UNREACHABLE6 = ["no route", "prohibited", "beyond scope", "address", "port"];

@@ -8,7 +8,7 @@ import { getI32 } from "../../core/packet.ts";
 import { MSS, optionLength, SACK, TIMESTAMPS, WINDOW_SCALE } from "../../protocols/tcp/options.ts";
 import { ACK, FIN, HEADER_LENGTH, RST, SYN, URG } from "../../protocols/tcp/segment.ts";
 import type { ByteWriter } from "./byte_writer.ts";
-import type { Frame } from "./frame.ts";
+import type { Frame } from "../../testing/dissect/frame.ts";
 import { words } from "./words.ts";
 
 const FLAGS = words(": Flags [");

@@ -5,7 +5,7 @@
  */
 
 import { ByteWriter } from "./byte_writer.ts";
-import type { Frame, Network } from "./frame.ts";
+import type { Frame, Network } from "../../testing/dissect/frame.ts";
 import { Held, type SideDigest, StreamSide } from "./stream_side.ts";
 import { ACK, RST, SYN } from "../../protocols/tcp/segment.ts";
 

@@ -21,7 +21,7 @@ import { RCODE } from "../../protocols/dns/codes.ts";
 import { readMessage } from "../../protocols/dns/reader.ts";
 import type { DnsRecord } from "../../protocols/dns/record.ts";
 import type { ByteWriter } from "./byte_writer.ts";
-import type { Frame } from "./frame.ts";
+import type { Frame } from "../../testing/dissect/frame.ts";
 
 const DNS = 53;
 const MDNS = 5353;

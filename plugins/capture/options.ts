@@ -10,6 +10,11 @@ import type { OptionsSchema } from "../../core/options.ts";
 export interface CaptureOptions {
   /** The interface's name in the file, such as `"tap0"`; the driver's when left out. */
   readonly name?: string;
+  /**
+   * Chooses packets: gets one, from the link's header on and lent until it returns, and whether the stack received or sent it.
+   * All are captured when left out.
+   */
+  readonly filter?: (bytes: Uint8Array, direction: "in" | "out") => boolean;
   /** Bytes kept of each packet at most, 1 to 262,144; 262,144 when left out, which is all of it. */
   readonly snaplen?: number;
   /**
@@ -30,6 +35,7 @@ export const CAPTURE_OPTIONS: OptionsSchema<CaptureOptions> = {
   additionalProperties: false,
   properties: {
     name: { type: "string", description: "The interface's name in the file" },
+    filter: { description: "Chooses packets" },
     snaplen: { type: "integer", minimum: 1, maximum: 262_144, description: "Bytes kept of each packet at most" },
     origin: { type: "number", minimum: 0, description: "Milliseconds since 1970 at which the clock showed 0" },
     onError: { description: "Hears that the sink threw" },

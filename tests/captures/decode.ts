@@ -6,8 +6,8 @@
 
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
 import { ByteWriter } from "../../cli/inspect/byte_writer.ts";
-import { Dissector } from "../../cli/inspect/dissector.ts";
-import type { Frame } from "../../cli/inspect/frame.ts";
+import { Dissector } from "../../testing/dissect/dissector.ts";
+import type { Frame } from "../../testing/dissect/frame.ts";
 import { JsonLines } from "../../cli/inspect/json_lines.ts";
 import { Lines } from "../../cli/inspect/lines.ts";
 import { type StreamDigest, Streams } from "../../cli/inspect/streams.ts";

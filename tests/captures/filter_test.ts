@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
 import { FilterError } from "../../core/capture/display_filter.ts";
 import { PcapWriter } from "../../core/capture/pcap_writer.ts";
-import { frameFilter } from "../../cli/inspect/frame_filter.ts";
+import { frameFilter } from "../../testing/dissect/frame_filter.ts";
 import { testWith } from "../needs.ts";
 import { eachFrame } from "./decode.ts";
 

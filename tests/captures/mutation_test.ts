@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
 import { seededRandom } from "../../core/random.ts";
 import { ByteWriter } from "../../cli/inspect/byte_writer.ts";
-import { Dissector } from "../../cli/inspect/dissector.ts";
+import { Dissector } from "../../testing/dissect/dissector.ts";
 import { JsonLines } from "../../cli/inspect/json_lines.ts";
 import { Lines } from "../../cli/inspect/lines.ts";
 import { Streams } from "../../cli/inspect/streams.ts";

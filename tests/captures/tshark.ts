@@ -10,7 +10,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { GROUPS } from "../../cli/inspect/fields.ts";
+import { GROUPS } from "../../testing/dissect/fields.ts";
 
 /** A frame: values by key. */
 export type FrameFields = Record<string, unknown>;

@@ -5,14 +5,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ManualClock } from "../../core/clock.ts";
 import { HEADROOM, Packet } from "../../core/packet.ts";
-import {
-  compareGolden,
-  packetFields,
-  readRecording,
-  replay,
-  type ReplayDriver,
-  type ReplayOptions,
-} from "../../drivers/replay.ts";
+import { readRecording, replay, type ReplayDriver, type ReplayOptions } from "../../drivers/replay.ts";
+import { compareGolden, packetFields } from "../../testing/mod.ts";
 import { arp, ethernet, ipv4, ipv6, tcp, udp } from "../plugins/frames.ts";
 import { pcap } from "./pcap.ts";
 

@@ -16,13 +16,13 @@ import {
   expectPackets,
   icmp,
   ip,
+  packetFields,
   pair,
   readRecording,
   record,
   tcp,
   udp,
 } from "@bonsai/net/testing";
-import { packetFields } from "@bonsai/net/drivers/replay";
 
 function thrown(act: () => void): string {
   try {

@@ -7,7 +7,8 @@ import { gunzipSync } from "node:zlib";
 import { ManualClock } from "../../core/clock.ts";
 import { HEADROOM, Packet } from "../../core/packet.ts";
 import { seededRandom } from "../../core/random.ts";
-import { compareGolden, readRecording, replay } from "../../drivers/replay.ts";
+import { readRecording, replay } from "../../drivers/replay.ts";
+import { compareGolden } from "../../testing/mod.ts";
 import { replay as replayRun } from "../../testing/mod.ts";
 
 const FOLDER = new URL("../captures/conversations/", import.meta.url);

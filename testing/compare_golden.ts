@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Medium } from "../../core/driver.ts";
-import { checkOptions, type OptionsSchema } from "../../core/options.ts";
-import { type FieldValue, packetFields } from "./fields.ts";
+import type { Medium } from "../core/driver.ts";
+import { checkOptions, type OptionsSchema } from "../core/options.ts";
+import { type FieldValue, packetFields } from "./dissect/packet_fields.ts";
 
-/** A packet to compare. */
-export interface TimedPacket {
+/** A packet, and when it was sent. */
+export interface SentPacket {
   /** When, in milliseconds. */
   readonly time: number;
   /** The packet, from the link's header on. */
@@ -62,8 +62,8 @@ export interface GoldenDifference {
  * @throws {TypeError} When an option is unknown or of another type.
  */
 export function compareGolden(
-  golden: readonly TimedPacket[],
-  sent: readonly TimedPacket[],
+  golden: readonly SentPacket[],
+  sent: readonly SentPacket[],
   medium: Medium,
   options: GoldenOptions = {},
 ): GoldenDifference | null {
