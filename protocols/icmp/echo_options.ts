@@ -53,14 +53,14 @@ function record(options: Uint8Array, at: number, length: number, own: number, ti
   const slot = at + pointer - 1;
   const flag = options[at] === RECORD_ROUTE ? -1 : options[at + 3]! & 15;
   const size = flag === WITH_ADDRESS || flag === PRESPECIFIED ? 8 : 4;
-  // Another flag has no meaning.
-  if (pointer < (flag < 0 ? 4 : 5) || flag > 0 && size === 4) return;
+  if (pointer < (flag < 0 ? 4 : 5)) return;
   if (pointer - 1 + size > length) {
     // The high half of the byte counts the hosts that found no room.
     if (flag >= 0 && options[at + 3]! < 0xf0) options[at + 3]! += 16;
     return;
   }
-  if (flag === PRESPECIFIED && getI32(options, slot) !== own) return;
+  // Another flag has no meaning.
+  if (flag > 0 && size === 4 || flag === PRESPECIFIED && getI32(options, slot) !== own) return;
   if (flag !== 0) setI32(options, slot, own);
   if (flag >= 0) setI32(options, slot + size - 4, time);
   options[at + 2] = pointer + size;
