@@ -1,6 +1,8 @@
 // Two stacks and a Hono app in one page: the browser's own fetch is not used, and no server is behind it.
 //
 //     deno task cli bundle examples/browser/page.ts --target browser --out examples/browser/page.js
+//
+// Then open examples/browser/index.html.
 
 import { type Driver, stack } from "@bonsai/net";
 import { memory } from "@bonsai/net/drivers/memory";
@@ -49,4 +51,4 @@ document.querySelector("form").onsubmit = (event) => {
   event.preventDefault();
   void ask(document.querySelector("input").value);
 };
-await ask("/hello/browser");
+void ask("/hello/browser");
