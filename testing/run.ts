@@ -5,7 +5,8 @@
  */
 
 import type { ReplayDriver, ReplayedConversation, ReplayReport } from "../drivers/replay.ts";
-import { expectGolden, type ExpectGoldenOptions, type SentPacket } from "./golden.ts";
+import type { SentPacket } from "./compare_golden.ts";
+import { expectGolden, type ExpectGoldenOptions } from "./golden.ts";
 import { httpDifference, readResponses } from "./http_messages.ts";
 import type { Tape } from "./record.ts";
 
