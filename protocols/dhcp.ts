@@ -57,7 +57,6 @@ import {
   OPTION_SERVER,
   OPTION_TYPE,
   REBINDING,
-  REBOOTING,
   RELEASE,
   RENEWING,
   REQUEST,
@@ -66,7 +65,6 @@ import {
   SECOND,
   SELECTING,
   XID,
-  YIADDR,
 } from "./dhcp/codes.ts";
 import { type DhcpLease, readLease } from "./dhcp/lease.ts";
 import { readOptions, wordOf, wordOption, writeMessage } from "./dhcp/message.ts";
@@ -94,7 +92,8 @@ export class Dhcp {
   readonly #below: Below;
   readonly #options: DhcpOptions;
   readonly #timer: Timer = new Timer((now) => this.#step(now));
-  readonly #waiting: { resolve(lease: DhcpLease): void; reject(error: NetError): void }[] = [];
+  /** Who waits for a lease; null when there will be none. */
+  readonly #waiting: ((lease: DhcpLease | null) => void)[] = [];
   #state: number = INIT;
   #lease: DhcpLease | null = null;
   /** The address that is asked for, and the server that offers it; 0 before one is chosen. */
@@ -125,8 +124,7 @@ export class Dhcp {
     core.count("dhcp", this.counters);
     core.onClose(() => {
       this.release();
-      const error = new NetError("ECONNABORTED", "Cannot get a lease: the stack is closed");
-      for (const { reject } of this.#waiting) reject(error);
+      this.#tell(null);
     });
   }
 
@@ -148,7 +146,11 @@ export class Dhcp {
    */
   bound(): Promise<DhcpLease> {
     if (this.#lease) return Promise.resolve(this.#lease);
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.#waiting.push((lease) =>
+        lease ? resolve(lease) : reject(new NetError("ECONNABORTED", "Cannot get a lease: the stack is closed"))
+      )
+    );
   }
 
   /** Asks for more time at once, rather than at T1; does nothing without a lease. */
@@ -173,6 +175,10 @@ export class Dhcp {
     this.#adopt(null);
     this.#wanted = wanted as Ipv4Address;
     this.#rest(INIT, delay);
+  }
+
+  #tell(lease: DhcpLease | null): void {
+    for (const tell of this.#waiting.splice(0)) tell(lease);
   }
 
   /** Stands in a state until something is due, or comes. */
@@ -212,27 +218,24 @@ export class Dhcp {
     const state = this.#state;
     const { arp, ethernet: { mac } } = this.#below;
     if (!server || getI32(data, XID) !== this.#xid || mac.some((byte, i) => byte !== data[CHADDR + i])) return false;
+    if (state < SELECTING || state > REQUESTING || state === REQUESTING && server !== this.#server) return false;
     const [type] = options[OPTION_TYPE] ?? [];
+    if (type === NAK && state > SELECTING) {
+      this.counters.refused++;
+      this.#init(NAK_DELAY, 0);
+      return true;
+    }
+    const lease = type === (state === SELECTING ? OFFER : ACK) && readLease(data, options, this.#asked);
+    if (!lease) return false;
+    this.#server = server;
+    this.#wanted = lease.cidr.address;
     if (state === SELECTING) {
-      const offered = getI32(data, YIADDR);
-      if (type !== OFFER || !offered) return false;
-      this.#wanted = offered as Ipv4Address;
-      this.#server = server;
       this.#tries = 0;
       this.#state = REQUESTING;
       this.#step(this.#core.now());
       return true;
     }
-    if (state < REBOOTING || state > REQUESTING || state === REQUESTING && server !== this.#server) return false;
-    if (type === NAK) {
-      this.counters.refused++;
-      this.#init(NAK_DELAY, 0);
-      return true;
-    }
-    const lease = type === ACK && readLease(data, options, this.#asked);
-    if (!lease) return false;
     const { options: more = [], probe } = this.#options;
-    this.#server = server;
     for (const { code, read } of more) {
       const bytes = options[code];
       if (bytes) Object.assign(lease, read?.(bytes));
@@ -243,14 +246,13 @@ export class Dhcp {
       if (ours) {
         this.#adopt(lease);
         this.#rest(BOUND, lease.renewal - this.#core.now());
-        for (const { resolve } of this.#waiting.splice(0)) resolve(lease);
+        this.#tell(lease);
       } else {
         this.counters.declined++;
         this.#send(DECLINE);
         this.#init(DECLINE_DELAY, 0);
       }
     };
-    this.#wanted = lease.cidr.address;
     if (!arp || probe === false || this.#lease?.address === lease.address) known(true);
     else {
       this.#adopt(null);
@@ -269,10 +271,10 @@ export class Dhcp {
     for (const { target, gateway } of last?.routes ?? []) ipv4.removeRoute(target, gateway);
     udp.ip.nameServers.delete("dhcp");
     if (last && !same) ipv4.withdraw(last.cidr);
+    ipv4.mtu = lease?.mtu ?? Infinity;
     if (!lease) return;
     if (!same) ipv4.assign(lease.cidr);
     for (const { target, gateway } of lease.routes) ipv4.addRoute(target, gateway);
-    ipv4.mtu = lease.mtu ?? Infinity;
     udp.ip.nameServers.set("dhcp", lease);
   }
 
@@ -280,9 +282,13 @@ export class Dhcp {
   #send(type: number): void {
     const { ethernet: { mac }, ipv4, udp } = this.#below;
     const address = this.#lease?.cidr.address ?? 0 as Ipv4Address;
-    const asks = type === DISCOVER || type === REQUEST;
+    const asks = type < DECLINE;
     // Which fields each message has says the table of RFC 2131, 4.4.1.
-    const options = [OPTION_TYPE, 1, type];
+    const options = [
+      ...[OPTION_TYPE, 1, type],
+      ...wordOption(OPTION_REQUESTED, address ? 0 : this.#wanted),
+      ...wordOption(OPTION_SERVER, asks && address ? 0 : this.#server),
+    ];
     const wanted = [OPTION_MASK, OPTION_ROUTER, OPTION_DNS];
     for (const { code, value } of this.#options.options ?? []) {
       // Classless routes have to come before the router (RFC 3442).
@@ -290,10 +296,6 @@ export class Dhcp {
       else if (asks || code === OPTION_CLIENT) options.push(code, value.length, ...value);
     }
     if (asks) options.push(OPTION_PARAMETERS, wanted.length, ...wanted);
-    options.push(
-      ...wordOption(OPTION_REQUESTED, address ? 0 : this.#wanted),
-      ...wordOption(OPTION_SERVER, asks && address ? 0 : this.#server),
-    );
     const path = ipv4.path(
       type === RELEASE || this.#state === RENEWING ? this.#server as Ipv4Address : IPV4_BROADCAST,
       address,

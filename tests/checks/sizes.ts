@@ -76,7 +76,7 @@ export interface Added {
 
 /** Protocols that come to a host with UDP on Ethernet: how an app uses them, and kB that they may weigh, and weigh until then. */
 const ADDED = [
-  ["dhcp", "await net.dhcp.bound();", 1.5, 1.75],
+  ["dhcp", "await net.dhcp.bound();", 1.5, 1.7],
   ["dns", 'await net.dns.lookup("example.com");', 2.5, 2.95],
 ] as const;
 
