@@ -75,11 +75,12 @@ export function icmp6(
   return bytes;
 }
 
-let stations = 10;
+let stations = 0;
 
 /** A host on the link. */
 export class Station {
-  readonly number: number = stations++;
+  /** The last byte of its addresses: no two that are in use at once have the same. */
+  readonly number: number = 10 + stations++ % 240;
   mac: number[] = [2, 0, 0, 0, 1, this.number];
   readonly ip: number[] = [10, 1, 0, this.number];
   readonly ip6: number[] = [...HOST6.slice(0, 14), 1, this.number];

@@ -1,7 +1,16 @@
 // Where a conformance case sends its packets: to our stack in virtual time, or to the kernel through a TUN or TAP device, so
 // that the same case asks both.
 
-import { type Driver, ManualClock, type Medium, Packet, seededRandom, simulate, stack } from "@bonsai/net";
+import {
+  type Driver,
+  DriverWrapper,
+  ManualClock,
+  type Medium,
+  Packet,
+  seededRandom,
+  simulate,
+  stack,
+} from "@bonsai/net";
 import { memory, type MemoryDriver } from "@bonsai/net/drivers/memory";
 import { arp } from "@bonsai/net/protocols/arp";
 import { ethernet } from "@bonsai/net/protocols/ethernet";
@@ -10,6 +19,7 @@ import { icmp } from "@bonsai/net/protocols/icmp";
 import { icmpv6 } from "@bonsai/net/protocols/icmpv6";
 import { ipv4 } from "@bonsai/net/protocols/ipv4";
 import { ipv6 } from "@bonsai/net/protocols/ipv6";
+import { kernelFilter } from "@bonsai/net/protocols/kernel_filter";
 import { mld } from "@bonsai/net/protocols/mld";
 import { ndp } from "@bonsai/net/protocols/ndp";
 import { slaac } from "@bonsai/net/protocols/slaac";
@@ -17,6 +27,7 @@ import { type Tcp, tcp } from "@bonsai/net/protocols/tcp";
 import { type Udp, udp } from "@bonsai/net/protocols/udp";
 import { app } from "../../cli/services/app.ts";
 import { Chargen, discard, echo } from "../../cli/services/tcp.ts";
+import { runBpf } from "../protocols/bpf.ts";
 
 /** The far end of a wire for IP packets. */
 export interface Wire {
@@ -56,18 +67,34 @@ export function ourWire(seed = 1): Wire {
   return inMemory(clock, here, net);
 }
 
-/** The same over Ethernet, with both families, its addresses announced. */
-export async function ourFrameWire(seed = 1): Promise<FrameWire> {
+/** Lets through what the stack's own program of classic BPF takes, as a kernel does. */
+class Filtered extends DriverWrapper<"ethernet"> {
+  #program: Uint8Array = new Uint8Array(0);
+  override readonly filter = (program: Uint8Array): boolean => {
+    this.#program = program.slice();
+    return true;
+  };
+  override receive(packet: Packet): boolean {
+    while (this.inner.receive(packet)) {
+      if (this.#program.length === 0 || runBpf(this.#program, packet.view()) > 0) return true;
+      packet.reset();
+    }
+    return false;
+  }
+}
+
+/** The same over Ethernet, with both families, its addresses announced; with the filter of `kernelFilter()` or without. */
+export async function ourFrameWire(filtered = false, seed = 1): Promise<FrameWire> {
   const clock = new ManualClock(10_000);
   const [here, there] = memory("ethernet");
   const net = stack({
-    driver: there,
+    driver: filtered ? new Filtered(there) : there,
     clock,
     random: seededRandom(seed),
     // deno-fmt-ignore
     protocols: [
       ethernet({ mac: MAC }), arp(), ipv4({ address: "10.1.0.2/24" }), icmp(),
-      ndp(), ipv6({ address: "fd01::2/64" }), icmpv6(), mld(), slaac(), udp(), tcp(), httpServer(),
+      ndp(), ipv6({ address: "fd01::2/64" }), icmpv6(), mld(), slaac(), udp(), tcp(), httpServer(), kernelFilter(),
     ],
   });
   serve(net);
