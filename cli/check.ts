@@ -24,6 +24,7 @@ Status 1: something is wrong with the file.
 
 Example of a file:
   {
+    "$schema": "./bonsai.schema.json",
     "driver": { "tap": { "name": "tap0", "host": "10.0.0.1/24" } },
     "protocols": ["ethernet", "arp", { "ipv4": { "address": "10.0.0.2/24" } }, "tcp", "httpServer"],
     "app": "./app.ts",

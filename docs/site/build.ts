@@ -25,6 +25,7 @@ const FIRST = [
   "docs/writing_a_driver.md",
   "docs/writing_a_plugin.md",
   "docs/from_a_bug_report.md",
+  "docs/configuration.md",
   "docs/architecture.md",
 ];
 const LAST = ["CONTRIBUTING.md", "CHANGELOG.md"];

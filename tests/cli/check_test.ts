@@ -130,6 +130,12 @@ test("check finds nothing wrong with what is right, and neither does the schema"
   }
 });
 
+test("docs/configuration.md: what it shows is right", () => {
+  const pieces = [...read("docs/configuration.md").matchAll(/^```json\n(.*?)^```$/gms)].map(([, piece]) => piece!);
+  assertEquals(pieces.length, 3);
+  for (const piece of pieces) assertEquals(errorsOf(piece), []);
+});
+
 test("the schema refuses what check refuses, as far as a schema can", () => {
   const schema = configSchema() as Parameters<typeof Schema.Check>[0];
   const beyond = /needs "|twice|Cannot parse|app: is required/;
