@@ -150,7 +150,9 @@ export class Dns implements Resolver {
     if (literal) return [literal.network.format(literal.address)];
     if (this.#mdns && /\.local\.?$/i.test(name)) return this.#mdns.lookup(name, options);
     const networks = this.#ip.networks.filter(({ family }) => (options.family ?? family) === family);
-    if (/(^|\.)localhost\.?$/i.test(name)) return networks.map(({ family }) => family === 4 ? "127.0.0.1" : "::1");
+    if (/(^|\.)localhost\.?$/i.test(name) && networks.length > 0) {
+      return networks.map(({ family }) => family === 4 ? "127.0.0.1" : "::1");
+    }
     const found = await this.#search(name, (candidate) => this.#addresses(candidate, networks));
     return found.map(({ network, address }) => network.format(address));
   }
@@ -248,8 +250,10 @@ export class Dns implements Resolver {
 
   /** Asks the servers in turn until one says something. */
   async #exchange(name: string, type: number): Promise<DnsResponse> {
-    const { servers, counters } = this;
+    const { counters } = this;
     const { timeout = 2000, attempts = 3 } = this.#options;
+    // Those of a family that the stack has not are of no use to it, and names would have to be asked for.
+    const servers = this.servers.filter((server) => this.#ip.parse(server));
     const bytes = nameBytes(name);
     const first = this.#preferred;
     let fault = failure("ENOTFOUND", name, "no DNS server is known");
@@ -273,7 +277,8 @@ export class Dns implements Resolver {
           i--;
         }
       } catch (error) {
-        const { code, message } = error as NetError;
+        if (!(error instanceof NetError)) throw error;
+        const { code, message } = error;
         counters.unanswered++;
         fault = failure(code, name, message);
         // Nobody else can help: there is no TCP, or the stack is closed.

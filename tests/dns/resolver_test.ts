@@ -304,6 +304,16 @@ test("names in other letters than ASCII are asked for as they are written", asyn
   assertEquals(queries[0]!.message.questions[0]!.name, "b\\195\\188cher.example");
 });
 
+test("servers of a family that the stack has not, or that are no addresses, are passed over", async () => {
+  const { client, wait, clock } = world((query) => [answer(query, [A])], {
+    options: { servers: ["fd00::1", "dns.example", SERVER] },
+  });
+  assertEquals(await wait(client.dns.lookup("example.com")), ["192.0.2.1"]);
+  assertEquals(clock.now(), 0);
+  const none = world(() => [], { options: { servers: ["dns.example"] } });
+  assertMatch(await none.wait(failure(none.client.dns.lookup("example.com"))), /^ENOTFOUND: .*no DNS server is known$/);
+});
+
 test("the cache is bounded", async () => {
   const { client, queries, wait } = world((
     query,
@@ -355,6 +365,7 @@ test("addresses and localhost need no server", async () => {
   assertEquals(await wait(client.dns.lookup("192.0.2.9")), ["192.0.2.9"]);
   assertEquals(await wait(client.dns.lookup("localhost")), ["127.0.0.1"]);
   assertEquals(await wait(client.dns.lookup("app.localhost.")), ["127.0.0.1"]);
+  assertMatch(await wait(failure(client.dns.lookup("localhost", { family: 6 }))), /^ENOTFOUND/);
   assertEquals(queries.length, 0);
 });
 
