@@ -6,7 +6,7 @@
 
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { Plugin } from "../../core/driver.ts";
-import { capture } from "../../plugins/capture.ts";
+import { capture, type CaptureOptions } from "../../plugins/capture.ts";
 
 /** A pcapng file that a stack's packets go to. */
 export class CaptureFile {
@@ -18,9 +18,10 @@ export class CaptureFile {
    * Makes the file; what it held is gone.
    *
    * @param path Where.
+   * @param filter Chooses packets; all are written without it.
    * @throws {Error} When it cannot be written.
    */
-  constructor(path: string) {
+  constructor(path: string, filter?: CaptureOptions["filter"]) {
     const cannot = (error: unknown): string => `Cannot write ${path}: ${(error as Error).message}`;
     try {
       this.#file = openSync(path, "w");
@@ -28,6 +29,7 @@ export class CaptureFile {
       throw new Error(cannot(error));
     }
     this.plugin = capture((bytes) => this.#write(bytes), {
+      ...(filter && { filter }),
       onError: (error) => console.error(`${cannot(error)}; it ends here`),
     });
   }

@@ -1,14 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
 import { FilterError } from "../../core/capture/display_filter.ts";
 import { capture } from "../../plugins/capture.ts";
 import { trace } from "../../plugins/trace.ts";
 import { packetFilter, pair } from "../../testing/mod.ts";
-import { eachFrame } from "./decode.ts";
 import { frameFilter } from "../../testing/dissect/frame_filter.ts";
+import { testWith } from "../needs.ts";
+import { eachFrame } from "./decode.ts";
 
 /** A request over HTTP between two stacks, the client's driver under plugins. */
 async function request(plugins: Parameters<typeof pair>[0]): Promise<void> {
@@ -53,4 +57,42 @@ test("a filter of packets passes of a recording what the filter of inspect passe
     assertEquals(found, expected, text);
   }
   assertThrows(() => packetFilter("tcp.prot == 80", "ip"), FilterError, 'there is no field "tcp.prot"');
+});
+
+const COMMAND = [
+  ..."Deno" in globalThis ? ["run", "-A", "--quiet"] : [],
+  join(import.meta.dirname!, "../../cli/mod.ts"),
+  "capture",
+];
+
+test("capture refuses what is no filter, before it opens a device", () => {
+  const args = [...COMMAND, "x.pcapng", "--driver", "tap", "--address", "10.0.0.2/24", "--filter", "tcp.prt == 1"];
+  const { status, stderr } = spawnSync(process.execPath, args);
+  assertEquals(status, 2);
+  assert(/^bonsai capture: Cannot read the filter .*there is no field "tcp\.prt"/.test(String(stderr)), String(stderr));
+});
+
+testWith(["netns", "tun"], "capture writes of a device the packets that pass", async () => {
+  const space = `bonsai-filter-${process.pid}`;
+  const folder = mkdtempSync(join(tmpdir(), "bonsai-filter-"));
+  const path = join(folder, "pings.pcapng");
+  spawnSync("ip", ["netns", "add", space]);
+  try {
+    const link = ["--driver", "tap", "--name", "filter0", "--address", "10.9.0.2/24", "--host", "10.9.0.1/24"];
+    const args = [...COMMAND, path, ...link, "--filter", "icmp.type == 8"];
+    const child = spawn("ip", ["netns", "exec", space, process.execPath, ...args]);
+    const ended = new Promise((resolve) => child.on("exit", resolve));
+    await new Promise<void>((resolve) =>
+      child.stderr.on("data", (text) => /Capturing/.test(String(text)) && resolve())
+    );
+    spawnSync("ip", ["netns", "exec", space, "ping", "-q", "-c", "2", "-i", "0.2", "10.9.0.2"]);
+    child.kill("SIGINT");
+    await ended;
+    const types: number[] = [];
+    eachFrame(new Uint8Array(readFileSync(path)), ({ icmp }) => types.push(icmp.bytes[icmp.at]!));
+    assertEquals(types, [8, 8]);
+  } finally {
+    spawnSync("ip", ["netns", "del", space]);
+    rmSync(folder, { recursive: true });
+  }
 });
