@@ -28,6 +28,7 @@ import { type Udp, udp } from "@bonsai/net/protocols/udp";
 import { app } from "../../cli/services/app.ts";
 import { Chargen, discard, echo } from "../../cli/services/tcp.ts";
 import { runBpf } from "../protocols/bpf.ts";
+import { Card } from "../tcp/card.ts";
 
 /** The far end of a wire for IP packets. */
 export interface Wire {
@@ -83,12 +84,15 @@ class Filtered extends DriverWrapper<"ethernet"> {
   }
 }
 
-/** The same over Ethernet, with both families, its addresses announced; with the filter of `kernelFilter()` or without. */
-export async function ourFrameWire(filtered = false, seed = 1): Promise<FrameWire> {
+/** What stands between the stack and the wire: nothing, the filter that it makes, or a card that finishes its packets. */
+export type Between = "nothing" | "filter" | "card";
+
+/** The same over Ethernet, with both families, its addresses announced. */
+export async function ourFrameWire(between: Between = "nothing", seed = 1): Promise<FrameWire> {
   const clock = new ManualClock(10_000);
   const [here, there] = memory("ethernet");
   const net = stack({
-    driver: filtered ? new Filtered(there) : there,
+    driver: between === "filter" ? new Filtered(there) : between === "card" ? new Card(there) : there,
     clock,
     random: seededRandom(seed),
     // deno-fmt-ignore
