@@ -115,7 +115,7 @@ testWith(
       assertEquals(await said(client, "lookup:alias.example"), ["192.0.2.1"]);
       assertEquals((await said(client, "lookup:big.example") as string[]).length, 150);
       assertMatch(await said(client, "lookup:none.example") as string, /^ENOTFOUND: /);
-      assertMatch(await said(client, "lookup:a0.example") as string, /^(EPROTO|ENOTFOUND): /);
+      assertMatch(await said(client, "lookup:a0.example") as string, /^EPROTO: .*more than 16 aliases/);
       assertEquals(await said(client, "resolve:example:MX"), [{ preference: 5, exchange: "mail.example" }]);
       assertEquals(await said(client, "resolve:txt.example:TXT"), [["hello", "world"]]);
       assertEquals(await said(client, "resolve:_ldap._tcp.example:SRV"), [
