@@ -58,8 +58,9 @@ export function castOf(recording: ReplaySource, as?: string): Cast {
     const fields = packetFields(bytes, "ip");
     const [source, target] = addresses(fields);
     if (source === undefined || target === undefined) continue;
+    // What a host says to itself, and is no conversation of two.
+    if (source === target) continue;
     if (local === undefined && calls(fields)) local = target;
-    if (source === target) throw new TypeError(`replay(): client and server have one address, ${source}: who is who?`);
     if (source === local) peers.add(target);
     if (target !== local) continue;
     peers.add(source);

@@ -21,6 +21,7 @@ import { udp, type UdpProtocol } from "../protocols/udp.ts";
 import { AppWatch } from "./app_watch.ts";
 import { Tape } from "./record.ts";
 import { RecordedClock } from "./recorded_clock.ts";
+import { separate } from "./loopback.ts";
 import { castOf, loadRecording } from "./recording.ts";
 import { ReplayRun } from "./run.ts";
 
@@ -124,9 +125,9 @@ export async function replay(
   file: string | URL | Uint8Array | ReplaySource,
   options: ReplayTestOptions = {},
 ): Promise<ReplayRun> {
-  const recording = loadRecording(file);
+  const { recording, servers } = separate(loadRecording(file));
   const { rewrite = {} } = options;
-  const cast = castOf(recording, options.as);
+  const cast = castOf(recording, options.as === undefined ? undefined : servers.get(options.as) ?? options.as);
   const clock = options.pace === "real" ? undefined : new RecordedClock(recording);
   const driver = replayDriver("ip", recording, {
     from: cast.peers,

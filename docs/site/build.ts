@@ -24,6 +24,7 @@ const FIRST = [
   "docs/writing_a_protocol.md",
   "docs/writing_a_driver.md",
   "docs/writing_a_plugin.md",
+  "docs/inspect.md",
   "docs/from_a_bug_report.md",
   "docs/configuration.md",
   "docs/architecture.md",
