@@ -26,6 +26,7 @@ import {
   commonPrefix,
   formatIpv6,
   IPV6_ALL_NODES,
+  IPV6_ANY,
   IPV6_LOOPBACK,
   Ipv6Address,
   type Ipv6Cidr,
@@ -244,11 +245,12 @@ export class Ipv6 extends IpLayer<Ipv6Address, Ipv6Assigned, Ipv6Path> {
    * Chooses the address of ours that a host sees (RFC 6724, 5).
    *
    * @param destination The host.
+   * @param none Whether `::` would do.
    * @returns The address; null when there is none.
    */
-  sourceFor(destination: Ipv6Address): Ipv6Address | null {
+  sourceFor(destination: Ipv6Address, none: boolean = false): Ipv6Address | null {
     if (this.isLocal(destination)) return destination;
-    return selectSource(this.addresses, destination)?.address ?? null;
+    return selectSource(this.addresses, destination)?.address ?? (none ? IPV6_ANY : null);
   }
 
   /** Whether an address is `::1`. */

@@ -24,7 +24,7 @@ import { foldChecksum, sumPacket } from "../core/checksum.ts";
 import type { Receiver } from "../core/driver.ts";
 import { PROTOCOL_ICMPV6 } from "../core/ip.ts";
 import type { IpObserver } from "../core/ip_family.ts";
-import { IPV6_ALL_NODES, Ipv6Address, isIpv6LinkLocal, readIpv6 } from "../core/ipv6_address.ts";
+import { IPV6_ALL_NODES, IPV6_ANY, Ipv6Address, isIpv6LinkLocal, readIpv6 } from "../core/ipv6_address.ts";
 import { checkOptions, type OptionsSchema } from "../core/options.ts";
 import type { Packet } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
@@ -153,7 +153,7 @@ export class Mld implements Receiver, IpObserver<Ipv6Address> {
   }
 
   #tellChanges(): void {
-    // Until the link's address may be used there is nobody to tell of it.
+    // What only switches have heard is told again.
     if (this.#report(this.#changes)) { for (const record of this.#changes) record.left--; }
     this.#changes = this.#changes.filter(({ left }) => left > 0);
     if (this.#changes.length === 0) return;
@@ -172,10 +172,15 @@ export class Mld implements Receiver, IpObserver<Ipv6Address> {
     this.#report(groups.map((group) => ({ group, kind: IS_EXCLUDE, left: 0 })));
   }
 
-  /** Sends a report behind a Router Alert (RFC 3810, 5.2; RFC 2711). */
+  /**
+   * Sends a report behind a Router Alert (RFC 3810, 5.2; RFC 2711).
+   *
+   * @returns Whether routers take it: before the link's address may be used it comes from nobody, and is for switches (RFC
+   * 3810, 5.2.13), so that they let the question through whether that address is free.
+   */
   #report(records: readonly Record[]): boolean {
     const own = this.#ipv6.addresses.find(({ address, usable }) => usable && isIpv6LinkLocal(address));
-    const path = own ? this.#ipv6.path(ALL_MLDV2_ROUTERS, own.address) : "EADDRNOTAVAIL";
+    const path = this.#ipv6.path(ALL_MLDV2_ROUTERS, own?.address ?? IPV6_ANY);
     if (typeof path === "string") return false;
     path.ttl = 1;
     const { pool } = this.#core;
@@ -198,7 +203,7 @@ export class Mld implements Receiver, IpObserver<Ipv6Address> {
       path.transmit(packet, 0);
       pool.give(packet);
     }
-    return true;
+    return own !== undefined;
   }
 }
 

@@ -214,6 +214,17 @@ export class Ndp extends NeighbourLink<Ipv6Address, EthernetPath> implements Rec
   }
 
   /**
+   * Tells our MAC address, for a Source Link-Layer Address option.
+   *
+   * @param address The address of ours that a message comes from.
+   * @returns The MAC address; null while the other address may still turn out to be another's, for then the option must not
+   * change what others know of it (RFC 4429, 3.2).
+   */
+  macFor(address: Ipv6Address): MacAddress | null {
+    return this.claimOf(address)?.settled ? this.#ethernet.mac : null;
+  }
+
+  /**
    * Takes up where a neighbour is.
    *
    * @param address The neighbour.
@@ -237,8 +248,7 @@ export class Ndp extends NeighbourLink<Ipv6Address, EthernetPath> implements Rec
       this.claims.find((one) => one.usable);
     if (!claim?.usable) return;
     const destination = entry.path ? entry.address : solicitedNode(entry.address);
-    // An address that may still turn out to be another's must not change what others know of it (RFC 4429, 3.2).
-    const mac = claim.settled ? this.#ethernet.mac : null;
+    const mac = this.macFor(claim.address);
     this.#solicit(claim.address, destination, entry.address, SOURCE_LINK_LAYER, mac, entry.path);
   }
 

@@ -47,6 +47,8 @@ const ROUTER_ADVERTISEMENT = 134;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 /** Type: Redirect. */
 const REDIRECT = 137;
+/** Option: Source Link-Layer Address. */
+const SOURCE_LINK_LAYER = 1;
 /** Option: Target Link-Layer Address. */
 const TARGET_LINK_LAYER = 2;
 /** Milliseconds within which the first solicitation is sent (MAX_RTR_SOLICITATION_DELAY). */
@@ -244,10 +246,18 @@ export class Slaac implements Receiver, IpObserver<Ipv6Address> {
     if (typeof path === "string") return this.#core.timers.arm(this.#solicit, now + FIRST_DELAY);
     const { pool } = this.#core;
     const packet = pool.take();
-    packet.end += 8;
+    // So that routers need not ask for us (RFC 4861, 4.1).
+    const mac = this.#ndp.macFor(path.source);
+    const length = mac ? 16 : 8;
+    packet.end += length;
     packet.setI32(0, ROUTER_SOLICITATION << 24);
     packet.setI32(4, 0);
-    packet.setU16(2, foldChecksum(sumPacket(packet, packet.start, packet.end, path.addressSum + PROTOCOL_ICMPV6 + 8)));
+    if (mac) {
+      packet.setU16(8, SOURCE_LINK_LAYER << 8 | 1);
+      packet.bytes.set(mac, packet.start + 10);
+    }
+    const sum = path.addressSum + PROTOCOL_ICMPV6 + length;
+    packet.setU16(2, foldChecksum(sumPacket(packet, packet.start, packet.end, sum)));
     path.ttl = 255;
     path.transmit(packet, PROTOCOL_ICMPV6);
     pool.give(packet);

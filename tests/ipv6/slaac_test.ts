@@ -8,10 +8,12 @@ import {
   type EthernetBench6,
   frame6,
   groupMac,
+  hex,
   icmp6Packet,
   ip6,
   ipv6Packet,
   mac,
+  OUR_MAC,
   packets,
   PEER_MAC,
   type Sent,
@@ -81,6 +83,22 @@ test("routers are asked for, ever more rarely, until one speaks (RFC 4861, 6.3.7
   }
   one.put(told([]));
   assertEquals(packets(one.pass(HOUR, 10_000)).filter(({ next, type }) => next === 58 && type === 133), []);
+});
+
+test("routers are told our MAC address, once the address that asks is ours for sure (RFC 4861, 4.1; RFC 4429, 3.2)", () => {
+  const one = ethernetBench({ options: {}, slaacOptions: {}, fresh: true });
+  const bodies: string[] = [];
+  for (let ms = 0; ms < 20_000; ms += 50) {
+    for (const { next, type, payload } of packets(one.pass(50))) {
+      if (next === 58 && type === 133) bodies.push(hex(payload.subarray(4)));
+    }
+  }
+  const [, ...rest] = bodies;
+  const option = `0101${hex(mac(OUR_MAC))}`;
+  assert(rest.length > 0 && rest.every((body) => body === `00000000${option}`), `${bodies}`);
+  const none = ethernetBench({ options: {}, slaacOptions: {}, fresh: true, ndpOptions: { dad: "wait" } });
+  const [first] = packets(none.pass(10_000, 100)).filter(({ next, type }) => next === 58 && type === 133);
+  assertEquals(hex(first!.payload.subarray(8)), option);
 });
 
 test("an address is made of a prefix: the same for the same secret, another for another prefix (RFC 7217)", () => {
@@ -354,14 +372,13 @@ test("redirects are bounded, and end with a target that does not answer", () => 
 
 // MLDv2 (RFC 3810).
 
-function reports(frames: readonly Uint8Array[]): [number, string][] {
+function reports(frames: readonly Uint8Array[], from = "fe80:"): [number, string][] {
   const list: [number, string][] = [];
   for (const sent of packets(frames)) {
-    if (sent.next !== 0) continue;
+    if (sent.next !== 0 || !sent.source.startsWith(from)) continue;
     // A Router Alert, hop limit 1, from the link, to all MLDv2 routers.
     assertEquals([...sent.payload.subarray(0, 8)], [58, 0, 5, 2, 0, 0, 1, 0]);
     assertEquals([sent.hopLimit, sent.destination, sent.payload[8]], [1, "ff02::16", 143]);
-    assert(sent.source.startsWith("fe80::"));
     const count = sent.payload[15]!;
     assertEquals(sent.payload.length, 16 + 20 * count);
     for (let i = 0; i < count; i++) {
@@ -396,8 +413,6 @@ test("groups are reported when they are joined and left, twice; solicited-node g
   const first = reports(fresh.pass(2000));
   assertEquals(first.length, 2);
   assert(first.every(([kind, group]) => kind === 4 && group!.startsWith("ff02:0:0:0:0:1:ff")));
-  const waiting = ethernetBench({ options: {}, slaacOptions: {}, fresh: true, ndpOptions: { dad: "wait" } });
-  assertEquals(reports(waiting.pass(5000)).length, 2);
   const one = bench();
   const socket = one.net.udp.bind({ port: 9 }, () => {});
   socket.join("ff02::77");
@@ -409,6 +424,17 @@ test("groups are reported when they are joined and left, twice; solicited-node g
   assertEquals(reports(one.pass(2000)), []);
   socket.leave("ff02::77");
   assertEquals(reports(one.pass(2000)), [[3, GROUP], [3, GROUP]]);
+});
+
+test("until the link's address may be used reports come from nobody; routers are told after it (RFC 3810, 5.2.13)", () => {
+  const one = ethernetBench({ options: {}, slaacOptions: {}, fresh: true, ndpOptions: { dad: "wait" } });
+  const frames = one.pass(5000);
+  const early = reports(frames, "::");
+  assert(early.length > 0);
+  // Before it is asked for, so that switches let the question through.
+  const report = packets(frames).findIndex(({ next }) => next === 0);
+  assert(report >= 0 && report < packets(frames).findIndex(({ type }) => type === 135));
+  assertEquals(reports(frames), [early[0], early[0]]);
 });
 
 test("queries, general and for a group, are answered within their time", () => {
