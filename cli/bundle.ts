@@ -25,7 +25,7 @@ Examples:
   bonsai bundle page.ts --target browser --out page.js`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   target: { type: "string", short: "t", choices: TARGETS },
   out: { type: "string", short: "o" },
   readable: { type: "boolean" },
@@ -37,8 +37,8 @@ export const OPTIONS = {
  *
  * @param args Its arguments.
  */
-export async function bundleApp(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   const [file] = positionals;
   if (file === undefined) throw new UsageError("say which app, such as: bundle main.ts");

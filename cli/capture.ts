@@ -26,15 +26,15 @@ Examples: bonsai capture tap0.pcapng --driver tap --address 10.0.0.2/24 --host 1
           bonsai capture pings.pcapng --driver tap --address 10.0.0.2/24 --filter 'icmp.type == 8'`;
 
 /** The options. */
-export const OPTIONS = { ...LINK_OPTIONS, filter: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+export const options = { ...LINK_OPTIONS, filter: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
 
 /**
  * Runs the command.
  *
  * @param args Its arguments.
  */
-export async function captureDevice(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   const [path] = positionals;
   if (path === undefined) throw new UsageError("say which file, such as: capture tap0.pcapng --driver tap …");

@@ -36,7 +36,7 @@ Examples:
   bonsai check --schema > bonsai.schema.json`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   json: { type: "boolean" },
   schema: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -76,8 +76,8 @@ export function errorLine(file: string, { path, message }: ConfigError): string 
  * @param args Its arguments.
  */
 // deno-lint-ignore require-await -- commands are promises
-export async function check(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   if (values.schema) return console.log(JSON.stringify(configSchema(), null, 2));
   const [file] = positionals;

@@ -42,7 +42,7 @@ export type CommandValues<O extends CommandOptions> = {
     | undefined;
 };
 
-/** A command: what the command line, and the completions of shells, know of it. */
+/** A command: what its module exports. */
 export interface Command {
   /** Its options. */
   readonly options: CommandOptions;

@@ -25,7 +25,7 @@ Examples:
   bonsai completions fish > ~/.config/fish/completions/bonsai.fish`;
 
 /** The options. */
-export const OPTIONS = { help: { type: "boolean", short: "h" } } as const;
+export const options = { help: { type: "boolean", short: "h" } } as const;
 
 const WRITERS = { bash: bashCompletions, zsh: zshCompletions, fish: fishCompletions } as const;
 
@@ -34,8 +34,8 @@ const WRITERS = { bash: bashCompletions, zsh: zshCompletions, fish: fishCompleti
  *
  * @param args Its arguments.
  */
-export async function completions(args: readonly string[]): Promise<void> {
-  const { values, positionals: [shell] } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals: [shell] } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   if (shell === undefined) throw new UsageError("say which shell, such as: completions bash");
   if (!Object.hasOwn(WRITERS, shell)) {

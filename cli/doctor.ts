@@ -20,15 +20,15 @@ nothing, and ends with status 0: a machine that can do less is not wrong.
 Example: bonsai doctor`;
 
 /** The options. */
-export const OPTIONS = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+export const options = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
 
 /**
  * Runs the command.
  *
  * @param args Its arguments.
  */
-export async function doctor(args: readonly string[]): Promise<void> {
-  const values = readOptions(args, OPTIONS);
+export async function run(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, options);
   if (values.help) return console.log(HELP);
   const findings = diagnose(await readFacts());
   if (values.json) return console.log(JSON.stringify(findings, null, 2));

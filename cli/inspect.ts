@@ -38,7 +38,7 @@ Examples: inspect capture.pcapng
           tcpdump -w - | inspect -`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   json: { type: "boolean" },
   filter: { type: "string" },
   follow: { type: "boolean" },
@@ -53,8 +53,8 @@ const STDOUT = 1;
  *
  * @param args Its arguments.
  */
-export async function inspect(args: readonly string[]): Promise<void> {
-  const { values, positionals: [path] } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals: [path] } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   if (path === undefined) throw new UsageError("say which file, such as: inspect capture.pcapng");
   const ending = new AbortController();
@@ -145,4 +145,4 @@ function print(bytes: Uint8Array): boolean {
   return true;
 }
 
-if (import.meta.main) await runCommand("inspect", inspect);
+if (import.meta.main) await runCommand("inspect", run);

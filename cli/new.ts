@@ -39,7 +39,7 @@ Examples:
   bonsai new apps/thermometer --template udp-sensor`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   template: { type: "string", short: "t", choices: NAMES },
   force: { type: "boolean" },
   list: { type: "boolean" },
@@ -52,8 +52,8 @@ export const OPTIONS = {
  *
  * @param args Its arguments.
  */
-export async function newApp(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   if (values.list) {
     const list = NAMES.map((name) => ({ name, summary: TEMPLATES[name]!.summary }));

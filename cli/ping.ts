@@ -23,7 +23,7 @@ ${REACH_HELP}
 Example: ping 10.0.0.1 --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   ...REACH_OPTIONS,
   count: { type: "string" },
   size: { type: "string" },
@@ -37,10 +37,10 @@ export const OPTIONS = {
  *
  * @param args Its arguments.
  */
-export async function pingCommand(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
-  const options = {
+  const settings = {
     ...number("count", values.count),
     ...number("size", values.size),
     ...number("interval", values.interval),
@@ -48,7 +48,7 @@ export async function pingCommand(args: readonly string[]): Promise<void> {
   };
   await withStack(values, positionals[0], async (net, host, signal) => {
     const { address, sent, received, replies } = await ping(net, host, {
-      ...options,
+      ...settings,
       signal,
       onReply: ({ sequence, time, from, ttl, error }) => {
         if (values.json) console.log(JSON.stringify({ sequence, from, ttl, time, error: error?.message ?? null }));
@@ -65,4 +65,4 @@ export async function pingCommand(args: readonly string[]): Promise<void> {
   });
 }
 
-if (import.meta.main) await runCommand("ping", pingCommand);
+if (import.meta.main) await runCommand("ping", run);

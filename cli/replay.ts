@@ -46,7 +46,7 @@ wrong.`;
 const PACES = ["recorded", "fast", "real"] as const;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   as: { type: "string" },
   app: { type: "string" },
   filter: { type: "string" },
@@ -65,8 +65,8 @@ export const OPTIONS = {
  *
  * @param args Its arguments.
  */
-export async function replayCommand(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   const [file] = positionals;
   if (file === undefined) throw new UsageError("say which file to replay");
@@ -135,7 +135,7 @@ function progress(): (fed: number, total: number) => void {
   };
 }
 
-function print(file: string, { reports, fault }: ReplayRun, values: CommandValues<typeof OPTIONS>): void {
+function print(file: string, { reports, fault }: ReplayRun, values: CommandValues<typeof options>): void {
   const count = (verdict: ReplayReport["verdict"]): number => reports.filter((one) => one.verdict === verdict).length;
   const totals = { identical: count("identical"), different: count("different"), impossible: count("impossible") };
   if (values.json) {
@@ -156,7 +156,7 @@ function print(file: string, { reports, fault }: ReplayRun, values: CommandValue
 }
 
 if (import.meta.main) {
-  await runCommand("replay", replayCommand);
+  await runCommand("replay", run);
   // An app may have started what never ends.
   process.exit();
 }

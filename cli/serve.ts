@@ -44,7 +44,7 @@ Examples:
   bonsai serve --config bonsai.json`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   ...LINK_OPTIONS,
   config: { type: "string", short: "c" },
   port: { type: "string", short: "p" },
@@ -65,8 +65,8 @@ interface Serving {
  *
  * @param args Its arguments.
  */
-export async function serve(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   rememberBodies();
   const [file] = positionals;

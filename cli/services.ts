@@ -26,7 +26,7 @@ ${LINK_HELP}
 Example: services --driver tap --name tap0 --address 10.0.0.2/24 --host 10.0.0.1/24`;
 
 /** The options. */
-export const OPTIONS = { ...LINK_OPTIONS, help: { type: "boolean", short: "h" } } as const;
+export const options = { ...LINK_OPTIONS, help: { type: "boolean", short: "h" } } as const;
 
 /** Opens every service. */
 function serve(net: { tcp: Tcp; udp: Udp; http: HttpServing }): void {
@@ -56,8 +56,8 @@ function serve(net: { tcp: Tcp; udp: Udp; http: HttpServing }): void {
  *
  * @param args Its arguments.
  */
-export async function services(args: readonly string[]): Promise<void> {
-  const values = readOptions(args, OPTIONS);
+export async function run(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, options);
   if (values.help) return console.log(HELP);
   const settings = readLink(values);
   const lost = new AbortController();
@@ -80,4 +80,4 @@ export async function services(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await runCommand("services", services);
+if (import.meta.main) await runCommand("services", run);

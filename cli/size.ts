@@ -30,7 +30,7 @@ Examples:
   bonsai size main.ts --html size.html`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   modules: { type: "boolean" },
   pruned: { type: "boolean" },
   html: { type: "string" },
@@ -43,8 +43,8 @@ export const OPTIONS = {
  *
  * @param args Its arguments.
  */
-export async function size(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   const [file] = positionals;
   if (file === undefined) throw new UsageError("say which app, such as: size main.ts");

@@ -43,7 +43,7 @@ Ctrl-C answers what is under way, closes the connections and the capture, and en
 at once. Status 1: something failed. Status 2: the options are wrong.`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   ...LINK_OPTIONS,
   driver: { type: "string", choices: ["memory", "tap", "tun"] },
   port: { type: "string" },
@@ -65,8 +65,8 @@ const GRACE = 1000;
  *
  * @param args Its arguments.
  */
-export async function start(args: readonly string[]): Promise<void> {
-  const values = readOptions(args, OPTIONS);
+export async function run(args: readonly string[]): Promise<void> {
+  const values = readOptions(args, options);
   if (values.help) return console.log(HELP);
   if (values.version) return console.log(PACKAGE.version);
   const port = values.port === undefined ? undefined : readPort(values.port);
@@ -111,4 +111,4 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-if (import.meta.main) await runCommand("start", start);
+if (import.meta.main) await runCommand("start", run);

@@ -23,7 +23,7 @@ ${REACH_HELP}
 Example: traceroute 192.0.2.1 --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24 --gateway 10.0.0.1`;
 
 /** The options. */
-export const OPTIONS = {
+export const options = {
   ...REACH_OPTIONS,
   "max-hops": { type: "string" },
   probes: { type: "string" },
@@ -37,15 +37,15 @@ export const OPTIONS = {
  *
  * @param args Its arguments.
  */
-export async function tracerouteCommand(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, OPTIONS, 1);
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, options, 1);
   if (values.help) return console.log(HELP);
   const timeout = number("timeout", values.timeout);
   const maxHops = number("max-hops", values["max-hops"])["max-hops"];
-  const options = { ...timeout, ...number("probes", values.probes), ...maxHops === undefined ? {} : { maxHops } };
+  const settings = { ...timeout, ...number("probes", values.probes), ...maxHops === undefined ? {} : { maxHops } };
   await withStack(values, positionals[0], async (net, host, signal) => {
     const hops = await traceroute(net, host, {
-      ...options,
+      ...settings,
       signal,
       onHop: ({ ttl, from, times, error }) => {
         if (values.json) return console.log(JSON.stringify({ ttl, from, times, error: error?.message ?? null }));
@@ -61,4 +61,4 @@ export async function tracerouteCommand(args: readonly string[]): Promise<void> 
   });
 }
 
-if (import.meta.main) await runCommand("traceroute", tracerouteCommand);
+if (import.meta.main) await runCommand("traceroute", run);
