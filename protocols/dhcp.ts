@@ -55,6 +55,7 @@ import {
   OPTION_REQUESTED,
   OPTION_ROUTER,
   OPTION_SERVER,
+  OPTION_SIZE,
   OPTION_TYPE,
   REBINDING,
   RELEASE,
@@ -295,7 +296,8 @@ export class Dhcp {
       if (!value) wanted.unshift(code);
       else if (asks || code === OPTION_CLIENT) options.push(code, value.length, ...value);
     }
-    if (asks) options.push(OPTION_PARAMETERS, wanted.length, ...wanted);
+    // Replies may have 1500 bytes; otherwise it would be 576.
+    if (asks) options.push(OPTION_PARAMETERS, wanted.length, ...wanted, OPTION_SIZE, 2, 5, 220);
     const path = ipv4.path(
       type === RELEASE || this.#state === RENEWING ? this.#server as Ipv4Address : IPV4_BROADCAST,
       address,

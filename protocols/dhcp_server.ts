@@ -21,7 +21,6 @@
  * @module
  */
 
-import { writeName } from "../core/domain_name.ts";
 import { formatIpv4, IPV4_BROADCAST, type Ipv4Address, type Ipv4Cidr, parseIpv4 } from "../core/ipv4_address.ts";
 import { parseMac } from "../core/mac_address.ts";
 import { checkOptions } from "../core/options.ts";
@@ -44,17 +43,13 @@ import {
   NAK,
   OFFER,
   OPTION_CLIENT,
-  OPTION_DNS,
-  OPTION_DOMAIN,
   OPTION_LEASE,
-  OPTION_MASK,
   OPTION_MESSAGE,
-  OPTION_MTU,
   OPTION_REQUESTED,
-  OPTION_ROUTER,
-  OPTION_SEARCH,
   OPTION_SERVER,
+  OPTION_SIZE,
   OPTION_TYPE,
+  OPTIONS,
   RELEASE,
   REQUEST,
   XID,
@@ -62,11 +57,16 @@ import {
 } from "./dhcp/codes.ts";
 import { type DhcpOptionList, readOptions, wordOf, wordOption, writeMessage } from "./dhcp/message.ts";
 import { clientName, DhcpPool } from "./dhcp_server/pool.ts";
+import { longOption, networkOptions, searchOption, textOption } from "./dhcp_server/options.ts";
 import { DHCP_SERVER_OPTIONS, DhcpServerCounters, type DhcpServerOptions } from "./dhcp_server/settings.ts";
 import type { Ipv4 } from "./ipv4.ts";
 import type { Udp } from "./udp.ts";
 
 export { DHCP_SERVER_OPTIONS, DhcpServerCounters, type DhcpServerOptions } from "./dhcp_server/settings.ts";
+
+/** Bytes of the largest packet that every client takes (RFC 2131, 2), and of its IP and UDP headers. */
+const LEAST_SIZE = 576;
+const DATAGRAM_HEADERS = 28;
 
 /** An address that a client has. */
 export interface DhcpGrant {
@@ -90,6 +90,8 @@ export class DhcpServer {
   readonly #lease: number;
   /** What every client is told. */
   readonly #told: readonly number[];
+  /** And this where it fits. */
+  readonly #search: readonly number[];
 
   /**
    * Starts the server.
@@ -117,6 +119,7 @@ export class DhcpServer {
     this.#pool = new DhcpPool(first, last, new Map(reserved), (address) => ipv4.isLocal(address));
     this.#lease = options.lease ?? 3600;
     this.#told = networkOptions(own, options);
+    this.#search = searchOption(options.search ?? []);
     udp.bind({ port: DHCP_SERVER_PORT }, (data) => this.#receive(data));
     core.count("dhcpServer", this.counters);
   }
@@ -217,13 +220,17 @@ export class DhcpServer {
     const path = this.#ipv4.path(to as Ipv4Address, address);
     if (typeof path === "string") return;
     const client = options[OPTION_CLIENT];
-    const reply = writeMessage(BOOTREPLY, getI32(message, XID), message.subarray(CHADDR, CHADDR + 6), [
+    const told = [
       ...[OPTION_TYPE, 1, type],
       ...wordOption(OPTION_SERVER, address),
       ...more,
       // The identifier comes back (RFC 6842).
       ...client ? longOption(OPTION_CLIENT, client) : [],
-    ]);
+    ];
+    // The long list only where the client takes as much (RFC 2132, 9.10).
+    const size = Math.max(LEAST_SIZE, wordOf(options, OPTION_SIZE) >>> 16) - DATAGRAM_HEADERS;
+    if (type !== NAK && OPTIONS + told.length + this.#search.length < size) told.push(...this.#search);
+    const reply = writeMessage(BOOTREPLY, getI32(message, XID), message.subarray(CHADDR, CHADDR + 6), told);
     reply.set(message.subarray(FLAGS, FLAGS + 2), FLAGS);
     // The relay has to tell everybody of a refusal.
     if (relay && type === NAK) reply[FLAGS]! |= BROADCAST;
@@ -237,39 +244,6 @@ export class DhcpServer {
 /** What a client is known by: its identifier, or its hardware type and MAC address. */
 function clientOf(message: Uint8Array, options: DhcpOptionList): readonly number[] {
   return options[OPTION_CLIENT] ?? [1, ...message.subarray(CHADDR, CHADDR + 6)];
-}
-
-/** Writes an option, in parts where it is longer than one can be (RFC 3396). */
-function longOption(code: number, bytes: readonly number[]): number[] {
-  const parts: number[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const part = bytes.slice(at, at += 255);
-    parts.push(code, part.length, ...part);
-  }
-  return parts;
-}
-
-function textOption(code: number, text: string): number[] {
-  return longOption(code, [...new TextEncoder().encode(text)]);
-}
-
-/** What every client is told of the network. */
-function networkOptions(own: Ipv4Cidr, options: DhcpServerOptions): number[] {
-  const { router, dns = [], search = [], mtu } = options;
-  const told = wordOption(OPTION_MASK, own.mask);
-  if (router !== undefined) told.push(...wordOption(OPTION_ROUTER, parseIpv4(router)));
-  told.push(...longOption(OPTION_DNS, dns.flatMap((address) => wordOption(0, parseIpv4(address)).slice(2))));
-  const [domain] = search;
-  if (domain !== undefined) {
-    const names = search.flatMap((name) => {
-      const bytes = writeName(name);
-      if (!bytes) throw new SyntaxError(`Cannot parse "${name}" as a domain name such as "example.com"`);
-      return [...bytes];
-    });
-    told.push(...textOption(OPTION_DOMAIN, domain), ...longOption(OPTION_SEARCH, names));
-  }
-  if (mtu !== undefined) told.push(OPTION_MTU, 2, mtu >> 8, mtu);
-  return told;
 }
 
 /** The {@linkcode dhcpServer} protocol. */

@@ -47,6 +47,7 @@ test("INIT, SELECTING, REQUESTING, BOUND: what each message says (RFC 2131, 4.4.
     assertEquals([message.ciaddr, message.yiaddr, message.siaddr, message.giaddr, message.secs], [0, 0, 0, 0, 0]);
     assertEquals(option(message, OPTION.client), undefined);
     assertEquals(option(message, OPTION.parameters), [119, 1, 3, 6]);
+    assertEquals(option(message, OPTION.size), [1500 >> 8, 1500 & 255]);
     assertEquals(option(message, OPTION.hostname), text("sensor"));
   }
   assertEquals(discover.xid, request.xid);

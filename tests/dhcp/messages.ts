@@ -17,6 +17,7 @@ export const OPTION = {
   server: 54,
   parameters: 55,
   message: 56,
+  size: 57,
   t1: 58,
   t2: 59,
   client: 61,

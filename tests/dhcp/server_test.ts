@@ -206,6 +206,22 @@ test("a search list longer than an option is told in parts (RFC 3396)", async ()
   world.server({ search });
   const { search: told } = await world.wait(world.client({ options: [searchList] }).dhcp.bound());
   assertEquals(told, search);
+  // A client that does not say that it takes more gets no more than 576 bytes with headers (RFC 2131, 2).
+  const short = new World();
+  const lengths: number[] = [];
+  const peer = short.host("10.0.0.200/24");
+  peer.udp.bind({ port: 68 }, (data) => void lengths.push(data.length));
+  short.server({ search });
+  const path = peer.ipv4.path(IPV4_BROADCAST, null);
+  if (typeof path === "string") throw new Error(path);
+  for (const size of [[], [2, 0], [5, 220]]) {
+    const zero = { secs: 0, flags: 0, ciaddr: 0, yiaddr: 0, siaddr: 0, giaddr: 0 };
+    const options = new Map<number, number[]>([[OPTION.type, [DISCOVER]], [OPTION.size, size]]);
+    if (size.length === 0) options.delete(OPTION.size);
+    peer.udp.transmit(path, 68, 67, writeDhcp({ op: 1, xid: 7, ...zero, chaddr: [2, 0, 0, 0, 0, 9], options }));
+    await short.pass(100);
+  }
+  assertEquals(lengths.map((length) => length <= 548), [true, true, false]);
 });
 
 test("a range must lie in one of our networks", () => {
