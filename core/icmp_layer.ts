@@ -168,9 +168,8 @@ export abstract class IcmpLayer<
    *
    * @param packet The query.
    * @param type The type of the answer.
-   * @param finish Writes what else is to change, and tells the options of the answer's IP header.
    */
-  protected reply(packet: Packet, type: number, finish?: (reply: Packet, path: P) => Uint8Array | undefined): void {
+  protected reply(packet: Packet, type: number): void {
     if (!this.#path?.matches(packet)) this.#path = this.network.pathBack(packet);
     const path = this.#path;
     if (!path) return;
@@ -180,8 +179,20 @@ export abstract class IcmpLayer<
     reply.write(packet.view());
     reply.setU8(0, type);
     this.counters.replies++;
-    this.send(path, reply, finish?.(reply, path));
+    this.send(path, reply, this.finish(packet, reply, path));
     pool.give(reply);
+  }
+
+  /**
+   * Changes in an answer what is not as in the query, beside the type and the checksum: nothing, unless a family says so.
+   *
+   * @param _query The query.
+   * @param _reply The answer.
+   * @param _path The way it goes.
+   * @returns Options for its IP header; undefined for none.
+   */
+  protected finish(_query: Packet, _reply: Packet, _path: P): Uint8Array | undefined {
+    return undefined;
   }
 
   /** Whether the reply to an echo of ours that is quoted is still awaited. */

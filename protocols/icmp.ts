@@ -113,8 +113,8 @@ export class Icmp extends IcmpLayer<Ipv4Address, Ipv4, Ipv4Path> {
   protected read(packet: Packet, type: number): void {
     const { counters } = this;
     if (packet.cast !== UNICAST || this.network.isMany(this.network.destination(packet))) counters.ignored++;
-    else if (type === ECHO) this.#answer(packet, ECHO_REPLY);
-    else if (type === TIMESTAMP && packet.length >= TIMESTAMP_LENGTH) this.#answer(packet, TIMESTAMP_REPLY);
+    else if (type === ECHO) this.reply(packet, ECHO_REPLY);
+    else if (type === TIMESTAMP && packet.length >= TIMESTAMP_LENGTH) this.reply(packet, TIMESTAMP_REPLY);
     else if (type === ECHO_REPLY) this.replied(packet);
     else if (type === UNREACHABLE || type === TIME_EXCEEDED || type === PARAMETER_PROBLEM) {
       const enough = packet.length >= ICMP_HEADER + 28;
@@ -126,18 +126,20 @@ export class Icmp extends IcmpLayer<Ipv4Address, Ipv4, Ipv4Path> {
     } else counters.ignored++;
   }
 
-  /** Answers an echo or a timestamp; where the way was to be recorded, the answer's is too (RFC 1122, 3.2.2.6 and 3.2.2.8). */
-  #answer(packet: Packet, type: number): void {
-    this.reply(packet, type, (reply, { source }) => {
-      const { bytes, network: at, start } = packet;
-      const now = ((this.core.clock.origin ?? 0) + this.core.now()) % DAY;
-      if (type === TIMESTAMP_REPLY) {
-        for (const field of [12, 16]) reply.setI32(field, now);
-        reply.setU8(1, 0);
-        reply.end = reply.start + TIMESTAMP_LENGTH;
-      }
-      return start - at > IPV4_HEADER ? echoOptions(bytes, at, start - at, source, now) : undefined;
-    });
+  /** Writes the times; where the way of the query was recorded, that of the answer is (RFC 1122, 3.2.2.6 and 3.2.2.8). */
+  protected override finish(query: Packet, reply: Packet, { source }: Ipv4Path): Uint8Array | undefined {
+    const { bytes, network: at, start } = query;
+    const stamped = reply.u8(0) === TIMESTAMP_REPLY;
+    const header = start - at;
+    if (!stamped && header === IPV4_HEADER) return undefined;
+    const now = ((this.core.clock.origin ?? 0) + this.core.now()) % DAY;
+    if (stamped) {
+      reply.setI32(12, now);
+      reply.setI32(16, now);
+      reply.setU8(1, 0);
+      reply.end = reply.start + TIMESTAMP_LENGTH;
+    }
+    return header === IPV4_HEADER ? undefined : echoOptions(bytes, at, header, source, now);
   }
 
   /** ICMP has no pseudo-header. */
