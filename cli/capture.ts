@@ -13,10 +13,10 @@ import { host } from "./host.ts";
 import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
 import { CaptureFile } from "./start/capture_file.ts";
 
-const HELP = `Usage: bonsai capture FILE --driver tap|tun --address CIDR [options]
+const HELP = `Usage: bonsai capture FILE --driver tap|tun|packet --address CIDR [options]
 
-Writes every packet of a device to a pcapng file until Ctrl-C, while a stack answers on it: ARP, ping, and refusals for
-what nobody serves. Wireshark, tshark and bonsai inspect read the file.
+Writes every packet of a device or an interface to a pcapng file until Ctrl-C, while a stack answers on it: ARP, ping,
+and refusals for what nobody serves. Wireshark, tshark and bonsai inspect read the file.
 
 ${LINK_HELP}
   --filter EXPR      only packets that pass a display filter, such as "tcp.port == 80 || arp"; see inspect --help

@@ -41,7 +41,7 @@ export const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     load: () => import("./inspect.ts"),
   },
   capture: {
-    summary: "writes the packets of a device to a pcapng file",
+    summary: "writes the packets of a device or an interface to a file",
     takes: "file",
     load: () => import("./capture.ts"),
   },

@@ -1,5 +1,5 @@
 /**
- * The options of the commands that speak to the kernel through a TAP or TUN device.
+ * The options of the commands that speak to the network through a TAP or TUN device, or a packet socket.
  *
  * @module
  */
@@ -7,13 +7,14 @@
 import { parseIpv4Cidr } from "../core/ipv4_address.ts";
 import { parseIpv6Cidr } from "../core/ipv6_address.ts";
 import type { NetError } from "../core/net_error.ts";
+import { afPacket, type AfPacketDriver } from "../drivers/af_packet.ts";
 import { tap, type TapDriver, type TapOptions } from "../drivers/tap.ts";
 import { tun } from "../drivers/tun.ts";
 import { type CommandValues, UsageError } from "./command.ts";
 
 /** The options, for {@linkcode readOptions}. */
 export const LINK_OPTIONS = {
-  driver: { type: "string", choices: ["tap", "tun"] },
+  driver: { type: "string", choices: ["tap", "tun", "packet"] },
   name: { type: "string" },
   address: { type: "string" },
   address6: { type: "string" },
@@ -25,18 +26,23 @@ export const LINK_OPTIONS = {
 } as const;
 
 /** The same for `--help`. */
-export const LINK_HELP = `  --driver tap|tun   which kind of device: Ethernet frames, or bare IP packets
-  --name NAME        the device; tap0 or tun0 when left out, and "tap%d" takes the first free number
+export const LINK_HELP =
+  `  --driver KIND      tap: a device for Ethernet frames; tun: a device for bare IP packets; packet: a packet socket on a
+                     network interface that is there, beside the kernel
+  --name NAME        the device; tap0 or tun0 when left out, and "tap%d" takes the first free number; with packet the
+                     interface, eth0 when left out
   --address CIDR     our IPv4 address and prefix, such as 10.0.0.2/24
   --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64, or "auto" (TAP)
   --gateway ADDRESS  the IPv4 router for what is not on the link
   --gateway6 ADDRESS the IPv6 router; with TAP those that announce themselves are used too
   --host CIDR        gives the kernel's end of the link this IPv4 address and switches it on
   --host6 CIDR       the same for IPv6
-  --mtu BYTES        sets the MTU of the link`;
+  --mtu BYTES        sets the MTU of the link (these three with tap and tun)`;
 
 /** An open device; what it carries tells its kind. */
-export type LinkDriver = TapDriver<"ethernet"> | TapDriver<"ip">;
+export type LinkDriver = TapDriver<"ethernet"> | TapDriver<"ip"> | AfPacketDriver;
+
+const DEFAULT_NAMES = { tap: "tap0", tun: "tun0", packet: "eth0" } as const;
 
 /** Where a command stands on the network. */
 export interface LinkSettings {
@@ -61,9 +67,9 @@ export interface LinkSettings {
  */
 export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettings {
   const { driver, address, address6, gateway, gateway6, host, host6, mtu } = values;
-  if (driver === undefined) throw new UsageError("say --driver tap or --driver tun");
+  if (driver === undefined) throw new UsageError("say --driver tap, --driver tun or --driver packet");
   if (address6 === "auto") {
-    if (driver !== "tap") throw new UsageError("--address6 auto needs --driver tap: routers are found over Ethernet");
+    if (driver === "tun") throw new UsageError("--address6 auto needs --driver tap: routers are found over Ethernet");
   } else if (address6 !== undefined) cidr("--address6", address6, parseIpv6Cidr);
   if (address === undefined) throw new UsageError("say --address, such as --address 10.0.0.2/24");
   cidr("--address", address, parseIpv4Cidr);
@@ -80,7 +86,11 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
     ...(host6 === undefined ? {} : { host6 }),
     ...(mtu === undefined ? {} : { mtu: Number(mtu) }),
   };
-  const name = values.name ?? `${driver}0`;
+  const stray = driver === "packet" ? (["host", "host6", "mtu"] as const).find((name) => name in values) : undefined;
+  if (stray) {
+    throw new UsageError(`--${stray} is for --driver tap and --driver tun: the interface is the kernel's already`);
+  }
+  const name = values.name ?? DEFAULT_NAMES[driver];
   return {
     address,
     address6,
@@ -88,6 +98,7 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
     gateway6,
     open(onLost) {
       try {
+        if (driver === "packet") return afPacket(name);
         return (driver === "tap" ? tap : tun)(name, { ...options, onLost });
       } catch (error) {
         // The name and the numbers are the user's.

@@ -1,5 +1,5 @@
 /**
- * The command `ping`: asks a host for an echo, over a TAP or TUN device.
+ * The command `ping`: asks a host for an echo, over a device or a network interface.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ping } from "../protocols/icmp_tools.ts";
 import { readArguments, runCommand } from "./command.ts";
 import { number, REACH_HELP, REACH_OPTIONS, withStack } from "./reach/stack.ts";
 
-const HELP = `Usage: ping HOST --driver tap|tun --address CIDR [options]
+const HELP = `Usage: ping HOST --driver tap|tun|packet --address CIDR [options]
 
 Sends echoes to a host and prints what comes back. Ends with status 1 when nothing does.
 
@@ -20,7 +20,9 @@ Sends echoes to a host and prints what comes back. Ends with status 1 when nothi
   --json             prints a line of JSON per echo, and one for all of them
 ${REACH_HELP}
 
-Example: ping 10.0.0.1 --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24`;
+Examples:
+  ping 10.0.0.1 --driver tap --address 10.0.0.2/24 --host 10.0.0.1/24
+  ping 192.0.2.1 --driver packet --name eth0 --address 192.0.2.77/24`;
 
 /** The options. */
 export const options = {

@@ -1,5 +1,5 @@
 /**
- * The command `services`: a small server for interop and conformance tools, over a TAP or TUN device.
+ * The command `services`: a small server for interop and conformance tools, over a device or a network interface.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
 import { app } from "./services/app.ts";
 import { Chargen, discard, echo } from "./services/tcp.ts";
 
-const HELP = `Usage: services --driver tap|tun --address CIDR [options]
+const HELP = `Usage: services --driver tap|tun|packet --address CIDR [options]
 
 Serves echo (TCP and UDP 7), discard (TCP 9), chargen (TCP 19) and an HTTP app (80) until Ctrl-C.
 SIGUSR2 prints the counters of the stack, as a line of JSON.

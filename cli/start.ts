@@ -1,6 +1,6 @@
 /**
  * The command `start`: serves an app with bonsai, to this machine through a wire in memory or to the kernel's clients
- * through a TAP or TUN device.
+ * through a device, or to the network through a packet socket.
  *
  * @module
  */
@@ -45,7 +45,7 @@ at once. Status 1: something failed. Status 2: the options are wrong.`;
 /** The options. */
 export const options = {
   ...LINK_OPTIONS,
-  driver: { type: "string", choices: ["memory", "tap", "tun"] },
+  driver: { type: "string", choices: ["memory", "tap", "tun", "packet"] },
   port: { type: "string" },
   trace: { type: "boolean" },
   capture: { type: "string" },

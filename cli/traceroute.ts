@@ -1,5 +1,5 @@
 /**
- * The command `traceroute`: names the routers on the way to a host, over a TAP or TUN device.
+ * The command `traceroute`: names the routers on the way to a host, over a device or a network interface.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { discoverPathMtu, traceroute } from "../protocols/icmp_tools.ts";
 import { readArguments, runCommand } from "./command.ts";
 import { number, REACH_HELP, REACH_OPTIONS, withStack } from "./reach/stack.ts";
 
-const HELP = `Usage: traceroute HOST --driver tap|tun --address CIDR [options]
+const HELP = `Usage: traceroute HOST --driver tap|tun|packet --address CIDR [options]
 
 Prints the routers on the way to a host. Ends with status 1 when the host is not reached.
 
