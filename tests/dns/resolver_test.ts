@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "node:test";
 import { NetError } from "../../core/net_error.ts";
+import { fraction, seededRandom } from "../../core/random.ts";
 import { FLAG_RESPONSE, FLAG_TRUNCATED } from "../../protocols/dns/codes.ts";
 import type { DnsMessage } from "../../protocols/dns/reader.ts";
 import type { DnsRecord } from "../../protocols/dns/record.ts";
@@ -453,4 +454,27 @@ test("a signal gives up on a connection by name", async () => {
   await wait(client.dns.lookup("gone.example"));
   controller.abort(new NetError("ETIMEDOUT", "enough"));
   assertEquals((await wait(outcome) as NetError).message, "enough");
+});
+
+test("5,000 mangled responses: every lookup ends in addresses or a NetError", async () => {
+  const random = seededRandom(7);
+  const upTo = (most: number): number => Math.floor(fraction(random) * (most + 1));
+  const { client, wait } = world((query, over) => {
+    const { name, type } = query.questions[0]!;
+    const records = [record(name, "CNAME", "b.example"), record("b.example", type, "192.0.2.1")];
+    const flags = FLAG_RESPONSE | 0x180 | (over === "udp" && upTo(9) === 0 ? FLAG_TRUNCATED : 0);
+    const bytes = writeMessage(answer(query, records, { flags, authorities: [soa("example")] }));
+    // What shows whose response it is mostly stays.
+    for (let n = upTo(3); n > 0; n--) bytes[upTo(9) ? 12 + upTo(bytes.length - 13) : upTo(11)] = upTo(255);
+    return [upTo(9) ? bytes : bytes.slice(0, upTo(bytes.length))];
+  }, { options: { servers: [SERVER], attempts: 1, timeout: 100 } });
+  let found = 0;
+  for (let i = 0; i < 5000; i++) {
+    const outcome = await wait(client.dns.lookup(`n${i}.example`).catch((error) => error));
+    if (Array.isArray(outcome)) found++;
+    else assert(outcome instanceof NetError, String(outcome));
+  }
+  assert(found > 500 && found < 5000, String(found));
+  assertEquals(client.counters().loop!.faults, 0);
+  assertEquals(client.packetsTaken, 0);
 });
