@@ -150,7 +150,7 @@ export class Connection extends Tcb implements TcpConnection {
     }
     this.keepAlive = idle || Infinity;
     this.keepAliveAt = this.shared.core.now() + this.keepAlive;
-    this.arm();
+    if (!this.closed) this.arm();
   }
 
   /** Sets how long data may stay unanswered. */

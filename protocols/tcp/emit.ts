@@ -12,7 +12,7 @@ import { pushSack, pushSynOptions, pushTimestamps } from "./options.ts";
 import { ACK, HEADER_LENGTH, MOST_HEADERS, RST, SYN, URG } from "./segment.ts";
 import { before, earlier } from "./sequence.ts";
 import { type TcpShared, tsNow } from "./shared.ts";
-import { SYN_SENT } from "./state.ts";
+import { SYN_RECEIVED, SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { windowToTell } from "./window.ts";
 
@@ -102,7 +102,8 @@ export function emit(tcb: Tcb, flags: number, seq: number, offset: number, lengt
     urgent = Math.min(tcb.sndUp - seq | 0, 65_535);
   }
   if (flags & ACK) {
-    tcb.ackNow = false;
+    // In the first two states it asks for our SYN.
+    if (tcb.state > SYN_RECEIVED) tcb.ackNow = false;
     tcb.unacked = 0;
     tcb.lastAckSent = tcb.rcvNxt;
     tcb.ackAt = Infinity;

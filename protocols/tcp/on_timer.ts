@@ -30,7 +30,7 @@ export function onTimer(tcb: Tcb, now: number): void {
     tcb.acknowledge();
   }
   if (tcb.keepAliveAt <= now) keepAlive(tcb, now);
-  if (tcb.dueAt <= now) {
+  if (tcb.dueAt <= now && tcb.state !== CLOSED) {
     tcb.dueAt = Infinity;
     retransmission(tcb, now);
   }

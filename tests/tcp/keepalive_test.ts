@@ -27,3 +27,14 @@ test("a keepalive probe is answered", async () => {
   await peer.send({ seq: 0, data: "?" });
   peer.expect("A 1 1 0");
 });
+
+test("keepalive of a connection that is over does nothing", async () => {
+  const { peer, conn } = await opened();
+  conn.abort();
+  await peer.settle();
+  peer.all();
+  conn.setKeepAlive(1000);
+  await peer.wait(10_000);
+  peer.expect();
+  assertEquals(peer.net.poll(), Infinity);
+});

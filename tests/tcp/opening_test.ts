@@ -112,6 +112,15 @@ test("SYN-RECEIVED: an acknowledgement bears SND.NXT although the SYN's window w
   peer.expect("A 1 1 0");
 });
 
+test("SYN-RECEIVED: what is stray in the same batch does not keep the SYN,ACK back", async () => {
+  const peer = new ScriptedPeer();
+  peer.net.tcp.accept({ port: 80 }, () => null);
+  peer.put({ flags: "S", seq: 0, options: MSS });
+  peer.put({ seq: 1_000_000, absoluteAck: 0 });
+  await peer.settle();
+  assertEquals(peer.all().filter((line) => line.startsWith("SA")).length, 1);
+});
+
 test("SYN-RECEIVED: a RST returns the passive open to LISTEN; SYN,ACK goes again by RFC 6298's timer and gives up", async () => {
   const peer = new ScriptedPeer();
   let accepted = 0;
