@@ -42,7 +42,7 @@ export function happyEyeballs<T>(
   let turn: Promise<unknown> = Promise.resolve();
   const attempts = order.map(({ hostname }) => {
     const own = new AbortController();
-    const ended = AbortSignal.any(signal ? [own.signal, signal] : [own.signal]);
+    const ended = AbortSignal.any([own.signal, signal ?? own.signal]);
     const before = turn;
     const trial = before.then(async () => {
       ended.throwIfAborted();
