@@ -318,6 +318,14 @@ define("ethernet: who is in no network that we know a way to is not answered, no
   );
   assertEquals(asks, null);
 });
+define("icmp: a host redirects nobody from itself (RFC 1122, 3.2.2.2)", async (station) => {
+  station.echo4(1);
+  assert(await station.answers4(1));
+  const ours = ip({ protocol: 17, source: HOST, destination: station.ip }, udpDatagram({ destination: 9 }, text("x")));
+  station.put4({ protocol: 1 }, icmpMessage(5, 1, [10, 1, 0, 127], ours));
+  station.echo4(2);
+  assert(await station.answers4(2));
+});
 define("ethernet: a connection of a stranger: it is asked for, then gets its SYN,ACK", async (station) => {
   station.answers = false;
   const peer = new TcpPeer(station.wire(4), 7);
