@@ -69,8 +69,7 @@ export class ServerConnection implements TcpUser, Sender {
 
   /** The client. */
   get remoteAddr(): HttpNetAddr {
-    const { hostname, port } = this.#tcp.remote;
-    return this.#remoteAddr ??= { transport: "tcp", hostname, port };
+    return this.#remoteAddr ??= { transport: "tcp", ...this.#tcp.remote };
   }
 
   /** Our end. */
