@@ -292,7 +292,7 @@ export class Dns implements Resolver {
 /** An address in text: its octets, or the groups of one of IPv6. */
 function addressText(octets: Uint8Array): string {
   const hex = Array.from(octets, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return octets.length < 16 ? octets.join(".") : hex.match(/.{4}/g)!.join(":");
+  return octets.length === 16 ? hex.match(/.{4}/g)!.join(":") : octets.join(".");
 }
 
 function failure(code: NetErrorCode, name: string, why: string): NetError {

@@ -62,10 +62,12 @@ interface Far {
   readonly prefix?: string;
   /** Milliseconds after which the DNS server answers for a type. */
   readonly after?: { readonly A?: number; readonly AAAA?: number };
+  /** What it says of an IPv6 address. */
+  readonly data?: Uint8Array<ArrayBuffer>;
 }
 
 // deno-lint-ignore explicit-function-return-type
-function world({ slow = 0, hostname, prefix = "2001:db8::", after = {} }: Far) {
+function world({ slow = 0, hostname, prefix = "2001:db8::", after = {}, data }: Far) {
   const clock = new ManualClock();
   const [left, right] = memory("ip");
   const client = stack({
@@ -98,13 +100,13 @@ function world({ slow = 0, hostname, prefix = "2001:db8::", after = {} }: Far) {
       http(),
     ],
   });
-  const names = server.udp.bind({ port: 53 }, (data, from, port) => {
-    const query = readMessage(data)!;
+  const names = server.udp.bind({ port: 53 }, (bytes, from, port) => {
+    const query = readMessage(bytes)!;
     const { name, type } = query.questions[0]!;
-    const bytes = writeMessage(answer(query, [record(name, type, type === "A" ? FOUR : `${prefix}1`)]));
+    const reply = writeMessage(answer(query, [record(name, type, type === "A" ? FOUR : data ?? `${prefix}1`)]));
     const wait = after[type as "A"] ?? 0;
-    const reply = new Timer(() => void names.send(bytes, from, port));
-    if (wait !== Infinity) server.core.timers.arm(reply, clock.now() + wait);
+    const later = new Timer(() => void names.send(reply, from, port));
+    if (wait !== Infinity) server.core.timers.arm(later, clock.now() + wait);
   });
   server.http.serve((_, info) => new Response((info.remoteAddr as Deno.NetAddr).hostname), {
     port: 80,
@@ -165,6 +167,15 @@ test("lookup gives the addresses of both families in the order of RFC 6724", asy
   assertEquals(await local.wait(local.client.dns.lookup("www.example")), [FOUR, "fd00::1"]);
   local.client.ipv4.withdraw(local.client.ipv4.addresses[0]!);
   assertEquals(await local.wait(local.client.dns.lookup("www.example")), ["fd00::1", FOUR]);
+});
+
+test("an IPv6 address of too many or too few bytes is none", async () => {
+  for (const size of [15, 16, 17, 32]) {
+    const { client, wait } = world({ data: new Uint8Array(size).fill(0x20) });
+    // No way leads to the one that is an address, so that it comes last.
+    const more = size === 16 ? ["2020:2020:2020:2020:2020:2020:2020:2020"] : [];
+    assertEquals(await wait(client.dns.lookup("www.example")), [FOUR, ...more]);
+  }
 });
 
 test("where neither family is reached, both failures are waited for, and one is told", async () => {
