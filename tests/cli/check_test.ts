@@ -55,6 +55,24 @@ const CASES: [config: unknown, ...errors: string[]][] = [
   [protocols(IPV4, null), "protocols[1]: must be a name, or an object of a name and its options, not null"],
   [protocols("ipv4", "tcp", "tcp"), "protocols[2]: tcp is listed twice"],
   [protocols("tcp"), 'protocols[0]: tcp() needs "ip": list ipv4() or ipv6() before it'],
+  [
+    protocols(IPV4, "udp", { dhcpServer: { range: "192.168.9.1-192.168.9.9" } }),
+    "protocols[2].dhcpServer: dhcpServer(): the range 192.168.9.1-192.168.9.9 lies in none of our networks",
+  ],
+  [
+    protocols(IPV4, "udp", {
+      dnsServer: { zone: "a.example", records: [{ name: "a.example", type: "A", data: "x" }] },
+    }),
+    'protocols[2].dnsServer: dnsServer(): the A record of "a.example" has data that is none',
+  ],
+  [
+    protocols(IPV4, "udp", { mdns: { hostname: "lamp", services: [{ name: "Lamp", type: "http", port: 80 }] } }),
+    'protocols[2].mdns: mdns(): "Lamp" is no service such as { name: "Lamp", type: "_http._tcp", port: 80 }',
+  ],
+  [
+    config({ driver: "tap", protocols: ["ethernet", "arp", "ipv4", "udp", { dhcp: { clientId: "zz" } }] }),
+    'protocols[4].dhcp: Cannot parse "zz" as a client identifier',
+  ],
   [protocols(IPV4, "httpServer"), 'protocols[1]: httpServer() needs "tcp": list tcp() before it'],
   [protocols("httpServer", IPV4, "tcp"), 'protocols[0]: httpServer() needs "tcp": list tcp() before it'],
   [protocols("ethernet", "arp"), 'protocols[0]: ethernet() needs "wire": use a driver that carries Ethernet frames'],
@@ -138,7 +156,7 @@ test("docs/configuration.md: what it shows is right", () => {
 
 test("the schema refuses what check refuses, as far as a schema can", () => {
   const schema = configSchema() as Parameters<typeof Schema.Check>[0];
-  const beyond = /needs "|twice|Cannot parse|app: is required/;
+  const beyond = /needs "|twice|Cannot parse|app: is required|none of our networks|data that is none|is no service/;
   for (const [value, ...errors] of CASES) {
     assertEquals(Schema.Check(schema, value), beyond.test(errors[0]!), `${JSON.stringify(value)}: ${errors[0]}`);
   }
