@@ -131,8 +131,9 @@ export class RandomPackets {
 
   /** A packet of IPv6. */
   ipv6(): Uint8Array {
-    const source = this.#once(5) ? address6(this.#pick(SOURCES6)) : US6;
     const others = this.#once(6);
+    // A group is answered from an address of ours, of which those of the link differ.
+    const source = !others && this.#once(5) ? address6(this.#pick(SOURCES6)) : US6;
     const destination = others ? address6(this.#pick(DESTINATIONS6)) : THEM6;
     let next = this.#pick([58, 58, 58, 17, 17, 6, NONE, ...UNREAD]);
     let body = [...this.#payload6(next, source, destination)];
