@@ -6,7 +6,8 @@
 
 import { Framing, readFraming, value } from "./framing.ts";
 import type { HeadParser } from "./head_parser.ts";
-import { decodeOctets } from "./octets.ts";
+import type { FieldList } from "./known_body.ts";
+import { decodeOctets, SP } from "./octets.ts";
 
 /** The head of one request. It never changes, so that equal heads can share one. */
 export class RequestHead {
@@ -20,8 +21,9 @@ export class RequestHead {
   readonly framing: Framing;
   /** Whether it came from an HTTP/1.0 client. */
   readonly old: boolean;
-  /** The field lines. */
+  /** The field lines as they came, and as read when somebody asks. */
   readonly #fields: string;
+  #lines: FieldList | null = null;
   readonly #hostLine: number;
   #authority: string | null = null;
 
@@ -53,22 +55,29 @@ export class RequestHead {
   /** The fields, as new headers: lines of one name joined (RFC 9110, 5.3). */
   headers(): Headers {
     const headers = new Headers();
+    for (const [name, content] of this.#lines ??= this.#read()) headers.append(name, content);
+    return headers;
+  }
+
+  #read(): FieldList {
     const fields = this.#fields;
+    const lines: [name: string, value: string][] = [];
     let cookies = "";
     for (let at = 0, line = 0; at < fields.length; line++) {
       const colon = fields.indexOf(":", at);
       const end = fields.indexOf("\r\n", colon);
       const name = fields.slice(at, colon);
-      // Headers trim their values.
-      const content = fields.slice(colon + 1, end);
+      // Headers trim their values, but a space is spared sooner than trimmed.
+      const content = fields.slice(fields.charCodeAt(colon + 1) === SP ? colon + 2 : colon + 1, end);
       at = end + 2;
-      // Cookies are no list: they join in their own way (RFC 6265, 5.4; RFC 9113, 8.2.3).
-      if (name.length === 6 && name.toLowerCase() === "cookie") cookies += `${cookies && "; "}${content.trim()}`;
-      // The target's host stands above the field's (RFC 9112, 3.2.2).
-      else headers.append(name, line === this.#hostLine ? this.host : content);
+      // Cookies are no list: they join in their own way (RFC 6265, 5.4; RFC 9113, 8.2.3). The target's host stands above
+      // the field's (RFC 9112, 3.2.2).
+      if (name.length === 6 && name.toLowerCase() === "cookie") {
+        cookies += (cookies && "; ") + content.replace(/^[ \t]+|[ \t]+$/g, "");
+      } else lines.push([name, line === this.#hostLine ? this.host : content]);
     }
-    if (cookies) headers.append("cookie", cookies);
-    return headers;
+    if (cookies) lines.push(["cookie", cookies]);
+    return lines;
   }
 }
 
