@@ -25,6 +25,7 @@ export const PCAPNG_MAGIC = 0x0a0d0d0a;
 const INTERFACE = 1;
 const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
+const NAME_RESOLUTION = 4;
 const STATISTICS = 5;
 const ENHANCED_PACKET = 6;
 /** Custom blocks: such that may be copied, and others. */
@@ -137,8 +138,12 @@ export class PcapngFormat implements CaptureFormat {
         return this.#simple(reader, length);
       case INTERFACE:
         return this.#interface(reader, length);
+      case NAME_RESOLUTION:
+        // Its records are written as options are.
+        return this.#areOptionsSound(reader, reader.at + 8, length) ? INCOMPLETE : DAMAGED;
       case STATISTICS:
         if (length >= 24) {
+          if (!this.#areOptionsSound(reader, reader.at + 20, length)) return DAMAGED;
           const id = reader.view.getUint32(reader.at + 8, this.#little);
           this.#interfaces[id]?.readStatistics(reader.view, reader.at + 20, reader.at + length - 4, this.#little);
         }

@@ -54,9 +54,10 @@ export class OptionWalk {
  * @returns -1 when all is well, or where the first lies that does not fit.
  */
 export function findBadOption(view: DataView, at: number, end: number, little: boolean): number {
-  while (at + 4 <= end && view.getUint16(at, little) !== 0) {
+  while (at + 4 <= end) {
     const next = at + 4 + (view.getUint16(at + 2, little) + 3 & ~3);
     if (next > end) return at;
+    if (view.getUint16(at, little) === 0) break;
     at = next;
   }
   return -1;
