@@ -5,7 +5,6 @@
  */
 
 import type { Driver, Link, LinkReceiver, Neighbour, Receiver, Wire } from "./driver.ts";
-import type { Packet } from "./packet.ts";
 
 /** A loop, as the lowest layer sees it. */
 export interface GroundLoop {
@@ -39,45 +38,23 @@ export function wireGround(loop: GroundLoop): { wire: Wire } {
  * @returns What the first protocols find, by name.
  */
 export function ipGround(loop: GroundLoop): { link: Link<unknown>; link6: Link<unknown> } {
-  const link = new IpLink(loop.driver);
-  const link6 = new IpLink(loop.driver);
-  const links: Readonly<Record<number, IpLink>> = { 4: link, 6: link6 };
+  const { driver } = loop;
+  const receivers: Record<number, LinkReceiver> = {};
+  const neighbour: Neighbour = { live: true, transmit: (packet) => driver.transmit(packet) };
+  const nothing = (): void => {};
+  const link = (version: number): Link<unknown> => ({
+    mtu: driver.mtu,
+    attach: (receiver) => void (receivers[version] = receiver),
+    neighbour: () => neighbour,
+    claim: () => true,
+    release: nothing,
+    join: nothing,
+    leave: nothing,
+  });
   loop.attach({
     receive(packet) {
-      if (packet.length > 0) links[packet.u8(0) >> 4]?.receiver?.receive(packet);
+      if (packet.length > 0) receivers[packet.u8(0) >> 4]?.receive(packet);
     },
   });
-  return { link, link6 };
-}
-
-/** One family's end of bare IP; its own only neighbour. */
-class IpLink implements Link<unknown>, Neighbour {
-  readonly mtu: number;
-  readonly live: boolean = true;
-  readonly #driver: Driver;
-  receiver: LinkReceiver | null = null;
-
-  constructor(driver: Driver) {
-    this.#driver = driver;
-    this.mtu = driver.mtu;
-  }
-
-  attach(receiver: LinkReceiver): void {
-    this.receiver = receiver;
-  }
-
-  neighbour(): Neighbour {
-    return this;
-  }
-
-  transmit(packet: Packet): boolean {
-    return this.#driver.transmit(packet);
-  }
-
-  claim(): boolean {
-    return true;
-  }
-  release(): void {}
-  join(): void {}
-  leave(): void {}
+  return { link: link(4), link6: link(6) };
 }
