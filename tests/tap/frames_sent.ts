@@ -67,18 +67,19 @@ export class FramesSent {
     // It reads frames as they come, but what came just now it has yet to write.
     await new Promise((resolve) => setTimeout(resolve, 100));
     await this.#program.stop("SIGINT");
-    try {
-      if (statSync(this.#file).size <= EMPTY) return "";
-      // What other namespaces and the kernel itself send comes in by these, also if they are gone by now.
-      const pairs = [...this.#links.stdout.matchAll(/^(\d+): \S+@/gm)].map(([, index]) => index);
-      const others = [1, ...new Set(pairs)].map((index) => `sll.ifindex != ${index}`);
-      const checks = ["ip", "udp", "tcp"].flatMap((layer) => ["-o", `${layer}.check_checksum:TRUE`]);
-      const payloads = PAYLOADS.flatMap((ports) => ["-d", `${ports},data`]);
-      const filter = `(${WRONG}) && ${others.join(" && ")}`;
-      return this.#namespace.run("tshark", ...checks, ...payloads, "-r", this.#file, "-Y", filter, "-c", String(MOST))
-        .trim();
-    } finally {
-      rmSync(this.#file, { force: true });
-    }
+    if (statSync(this.#file).size <= EMPTY) return "";
+    // What other namespaces and the kernel itself send comes in by these, also if they are gone by now.
+    const pairs = [...this.#links.stdout.matchAll(/^(\d+): \S+@/gm)].map(([, index]) => index);
+    const others = [1, ...new Set(pairs)].map((index) => `sll.ifindex != ${index}`);
+    const checks = ["ip", "udp", "tcp"].flatMap((layer) => ["-o", `${layer}.check_checksum:TRUE`]);
+    const payloads = PAYLOADS.flatMap((ports) => ["-d", `${ports},data`]);
+    const filter = `(${WRONG}) && ${others.join(" && ")}`;
+    return this.#namespace.run("tshark", ...checks, ...payloads, "-r", this.#file, "-Y", filter, "-c", String(MOST))
+      .trim();
+  }
+
+  /** Removes the capture. */
+  remove(): void {
+    rmSync(this.#file, { force: true });
   }
 }

@@ -244,12 +244,14 @@ export async function inNamespace(
   { checked = true }: NamespaceOptions = {},
 ): Promise<void> {
   const namespace = new Namespace();
+  let sent: FramesSent | null = null;
   try {
-    const sent = checked ? await FramesSent.watch(namespace) : null;
+    if (checked) sent = await FramesSent.watch(namespace);
     await body(namespace);
     const faults = await sent?.faults();
     if (faults) throw new Error(`Frames that were sent are bad:\n${faults.split("\n").slice(0, 10).join("\n")}`);
   } finally {
     await namespace.remove();
+    sent?.remove();
   }
 }
