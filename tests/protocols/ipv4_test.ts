@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { prefixMask } from "../../core/ipv4_address.ts";
 import { Packet } from "../../core/packet.ts";
 import { seededRandom } from "../../core/random.ts";
 import { ipv4 } from "../../protocols/ipv4.ts";
