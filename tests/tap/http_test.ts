@@ -81,7 +81,11 @@ testWith(
       const client = [...runtime(), "tests/tap/kernel_client.ts", "requests", OURS, "80", "2000"];
       assertStringIncludes(namespace.run(...client), "done");
       const { tcp } = await untilQuiet(counters);
-      assertEquals([tcp!.passiveOpens, tcp!.connections, tcp!.timeWait], [2000, 1000, 1000]);
+      assertEquals([tcp!.passiveOpens, tcp!.connections], [2000, tcp!.timeWait]);
+      // Of a thousand a few may be gone: every ten seconds the kernel begins elsewhere to choose its ports, and where it
+      // meets one of before, its SYN takes the place of the TIME-WAIT.
+      assertLess(800, tcp!.timeWait!);
+      assertLess(tcp!.timeWait!, 1001);
     }),
 );
 
