@@ -5,6 +5,8 @@
  */
 
 const DIGITS = /* @__PURE__ */ digits();
+/** The same, two digits in one number. */
+const PAIRS = /* @__PURE__ */ Uint16Array.from({ length: 100 }, (_, i) => 0x3030 + (Math.floor(i / 10) << 8) + i % 10);
 const HEX = /* @__PURE__ */ new TextEncoder().encode("0123456789abcdef");
 const encoder = /* @__PURE__ */ new TextEncoder();
 
@@ -166,14 +168,14 @@ export class ByteWriter {
       : rest < 100_000_000
       ? 8
       : 9;
+    const view = this.#view;
     let at = this.at + size;
     this.at = at;
     for (; size > 1; size -= 2) {
       // Division of small integers, which engines turn into a multiplication.
       const hundreds = (rest / 100) | 0;
-      const two = (rest - hundreds * 100) << 1;
-      bytes[--at] = DIGITS[two + 1]!;
-      bytes[--at] = DIGITS[two]!;
+      at -= 2;
+      view.setUint16(at, PAIRS[rest - hundreds * 100]!);
       rest = hundreds;
     }
     if (size === 1) bytes[--at] = 48 + rest;
@@ -195,14 +197,14 @@ export class ByteWriter {
    */
   padded(value: number, size: number): void {
     const { bytes } = this;
+    const view = this.#view;
     let at = this.at + size;
     this.at = at;
     let rest = value | 0;
     for (; size > 1; size -= 2) {
       const hundreds = (rest / 100) | 0;
-      const two = (rest - hundreds * 100) << 1;
-      bytes[--at] = DIGITS[two + 1]!;
-      bytes[--at] = DIGITS[two]!;
+      at -= 2;
+      view.setUint16(at, PAIRS[rest - hundreds * 100]!);
       rest = hundreds;
     }
     if (size === 1) bytes[--at] = 48 + rest;

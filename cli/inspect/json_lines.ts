@@ -31,12 +31,16 @@ interface Keyed {
   readonly offset: number;
   /** Bytes of the header without which it is missing. */
   readonly until: number;
+  /** The bits of a number of two bytes that count, and by how many they are moved to the right. */
+  readonly mask: number;
+  readonly shift: number;
 }
 
 /** Writes frames. */
 export class JsonLines {
   readonly #writer: ByteWriter;
-  readonly #groups: readonly { readonly header: (frame: Frame) => Header; readonly fields: readonly Keyed[] }[];
+  /** The fields of each header. */
+  readonly #fields: readonly (readonly Keyed[])[];
 
   /**
    * Begins.
@@ -45,7 +49,7 @@ export class JsonLines {
    */
   constructor(writer: ByteWriter) {
     this.#writer = writer;
-    this.#groups = GROUPS.map(({ header, fields }) => ({ header, fields: fields.map(keyed) }));
+    this.#fields = GROUPS.map(({ fields }) => fields.map(keyed));
   }
 
   /**
@@ -62,11 +66,10 @@ export class JsonLines {
     writer.fixed(LEN);
     writer.number(frame.length);
     if (frame.timed) this.#time(frame);
-    const groups = this.#groups;
-    for (let i = 0; i < groups.length; i++) {
-      const group = groups[i]!;
-      const header = group.header(frame);
-      if (header.at >= 0) this.#fields(frame, header, group.fields);
+    const { headers } = frame;
+    for (let i = 0; i < headers.length; i++) {
+      const header = headers[i]!;
+      if (header.at >= 0) this.#header(frame, header, this.#fields[i]!);
     }
     writer.byte(125);
     writer.endLine();
@@ -86,18 +89,18 @@ export class JsonLines {
   }
 
   /** Writes the fields of a header. Most are read here rather than by their own functions: they are many, and calls add up. */
-  #fields(frame: Frame, header: Header, fields: readonly Keyed[]): void {
+  #header(frame: Frame, header: Header, fields: readonly Keyed[]): void {
     const writer = this.#writer;
     const { bytes, at, have } = header;
     for (let i = 0; i < fields.length; i++) {
-      const { field, key, way, offset, until } = fields[i]!;
+      const { field, key, way, offset, until, mask, shift } = fields[i]!;
       if (have < until) continue;
       let value = at + offset;
       if (offset < 0) {
         value = field.read(frame);
         if (value < 0 || way === LIST_OF_NUMBERS && value === 0) continue;
       } else if (way === BYTE) value = bytes[value]!;
-      else if (way === SHORT) value = bytes[value]! << 8 | bytes[value + 1]!;
+      else if (way === SHORT) value = ((bytes[value]! << 8 | bytes[value + 1]!) & mask) >> shift;
       else if (way === LONG) {
         const low = bytes[value + 1]! << 16 | bytes[value + 2]! << 8 | bytes[value + 3]!;
         value = bytes[value]! * 0x1000000 + low;
@@ -138,6 +141,8 @@ function keyed(field: Field): Keyed {
     way: kind === "number" ? number : WAYS[kind],
     offset: place?.offset ?? -1,
     until: place?.until ?? 0,
+    mask: place?.mask ?? 0xffff,
+    shift: place?.shift ?? 0,
   };
 }
 

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { getI32 } from "../../core/packet.ts";
 import {
   DONT_FRAGMENT,
   FRAGMENT_OFFSET,
-  fragmentBits,
+  FRAGMENTATION,
   headerLength,
   IDENTIFICATION,
   MORE_FRAGMENTS,
@@ -53,6 +52,10 @@ export interface FieldPlace {
   readonly size: number;
   /** Bytes of the header without which it is missing. */
   readonly until: number;
+  /** The bits of it that count; all when left out. */
+  readonly mask?: number;
+  /** By how many bits it is moved to the right then. */
+  readonly shift?: number;
 }
 
 /** The fields of one header. */
@@ -71,8 +74,13 @@ export const LIST: Float64Array = /* @__PURE__ */ new Float64Array(64);
 type Find = (frame: Frame) => Header;
 
 /** A number of one, two or four bytes. */
-function number(name: string, find: Find, offset: number, size: 1 | 2 | 4): Field {
-  const until = offset + size;
+function number(
+  name: string,
+  find: Find,
+  offset: number,
+  size: 1 | 2 | 4,
+  until: number = offset + size,
+): Field {
   const read = size === 1
     ? ({ bytes, at }: Header) => bytes[at + offset]!
     : size === 2
@@ -87,6 +95,19 @@ function number(name: string, find: Find, offset: number, size: 1 | 2 | 4): Fiel
     read: (frame) => {
       const header = find(frame);
       return header.have >= until ? read(header) : -1;
+    },
+  };
+}
+
+/** Some bits of a number of two bytes. */
+function bits(name: string, find: Find, offset: number, mask: number, shift: number, until: number): Field {
+  return {
+    name,
+    kind: "number",
+    place: { offset, size: 2, until, mask, shift },
+    read: (frame) => {
+      const { bytes, at, have } = find(frame);
+      return have >= until ? ((bytes[at + offset]! << 8 | bytes[at + offset + 1]!) & mask) >> shift : -1;
     },
   };
 }
@@ -124,6 +145,7 @@ function list(name: string, read: (frame: Frame) => number): Field {
 }
 
 const eth: Find = (frame) => frame.eth;
+const vlan: Find = (frame) => frame.vlan;
 const arp: Find = (frame) => frame.arp;
 const ip: Find = (frame) => frame.ip;
 const ipv6: Find = (frame) => frame.ipv6;
@@ -185,7 +207,7 @@ function arpAddress(name: string, kind: "mac" | "ipv4", place: number): Field {
   };
 }
 
-/** All fields, by header, from the wire up. */
+/** All fields, by header, in the order of {@linkcode Frame.headers}. */
 export const GROUPS: readonly FieldGroup[] = [
   {
     name: "eth",
@@ -201,7 +223,7 @@ export const GROUPS: readonly FieldGroup[] = [
   },
   {
     name: "vlan",
-    header: ({ vlanCount }) => vlanCount > 0 ? SOME : NONE,
+    header: vlan,
     fields: [
       list("vlan.id", ({ vlans, vlanCount }) => {
         for (let i = 0; i < vlanCount; i++) LIST[i] = vlans[i]!;
@@ -229,9 +251,9 @@ export const GROUPS: readonly FieldGroup[] = [
       number("ip.proto", ip, PROTOCOL, 1),
       number("ip.ttl", ip, TIME_TO_LIVE, 1),
       number("ip.id", ip, IDENTIFICATION, 2),
-      computed("ip.flags.df", ip, 8, (_, { bytes, at }) => (fragmentBits(bytes, at) & DONT_FRAGMENT) >> 14),
-      computed("ip.flags.mf", ip, 8, (_, { bytes, at }) => (fragmentBits(bytes, at) & MORE_FRAGMENTS) >> 13),
-      computed("ip.frag_offset", ip, 8, (_, { bytes, at }) => fragmentBits(bytes, at) & FRAGMENT_OFFSET),
+      bits("ip.flags.df", ip, FRAGMENTATION, DONT_FRAGMENT, 14, 8),
+      bits("ip.flags.mf", ip, FRAGMENTATION, MORE_FRAGMENTS, 13, 8),
+      bits("ip.frag_offset", ip, FRAGMENTATION, FRAGMENT_OFFSET, 0, 8),
       computed("ip.hdr_len", ip, 1, (_, { bytes, at }) => headerLength(bytes, at)),
       computed("ip.len", ip, 4, (frame) => frame.ipLength),
       computed("ip.checksum.status", ip, 12, ipv4Status),
@@ -305,13 +327,13 @@ export const GROUPS: readonly FieldGroup[] = [
     fields: [
       number("tcp.srcport", tcp, 0, 2),
       number("tcp.dstport", tcp, 2, 2),
-      computed("tcp.seq_raw", tcp, BOGUS, (_, { bytes, at }) => getI32(bytes, at + 4) >>> 0),
-      computed("tcp.ack_raw", tcp, UNTIL_WINDOW, ({ segment }) => segment.ack >>> 0),
-      computed("tcp.flags", tcp, UNTIL_WINDOW, (_, { bytes, at }) => (bytes[at + 12]! & 15) << 8 | bytes[at + 13]!),
-      computed("tcp.window_size_value", tcp, UNTIL_WINDOW, ({ segment }) => segment.window),
+      number("tcp.seq_raw", tcp, 4, 4, BOGUS),
+      number("tcp.ack_raw", tcp, 8, 4, UNTIL_WINDOW),
+      bits("tcp.flags", tcp, 12, 0xfff, 0, UNTIL_WINDOW),
+      number("tcp.window_size_value", tcp, 14, 2, UNTIL_WINDOW),
       computed("tcp.hdr_len", tcp, BOGUS, (_, { bytes, at }) => bytes[at + 12]! >> 4 << 2),
       computed("tcp.len", tcp, BOGUS, ({ tcpLength }) => tcpLength),
-      computed("tcp.urgent_pointer", tcp, SEGMENT, ({ segment }) => segment.urgent),
+      number("tcp.urgent_pointer", tcp, 18, 2),
       {
         name: "tcp.options",
         kind: "bytes",
@@ -328,11 +350,6 @@ export const GROUPS: readonly FieldGroup[] = [
     ],
   },
 ];
-
-/** The header of groups whose fields lie elsewhere. */
-const SOME: Header = /* @__PURE__ */ Object.freeze({ at: 0 }) as Header;
-/** The header of groups that the frame has nothing of. */
-const NONE: Header = /* @__PURE__ */ Object.freeze({ at: -1 }) as Header;
 
 /** The target of a neighbour's message. */
 function ndpTarget(name: string, type: number): Field {

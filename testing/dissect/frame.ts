@@ -125,6 +125,8 @@ export class Frame {
   linkType: number = 0;
   /** The outermost Ethernet header. */
   readonly eth: Header = new Header();
+  /** The outermost tag of a VLAN. */
+  readonly vlan: Header = new Header();
   /** The numbers of the VLANs, the outermost first. */
   readonly vlans: Int32Array<ArrayBuffer> = new Int32Array(MOST_TAGS);
   /** How many there are. */
@@ -166,17 +168,23 @@ export class Frame {
   /** What is not known about the frame, in words; empty when nothing is. */
   note: string = "";
 
+  /** All headers, from the wire up. */
+  readonly headers: readonly Header[] = [
+    this.eth,
+    this.vlan,
+    this.arp,
+    this.ip,
+    this.ipv6,
+    this.fragment,
+    this.icmp,
+    this.icmpv6,
+    this.udp,
+    this.tcp,
+  ];
+
   /** Forgets the last frame. */
   reset(): void {
-    this.eth.at =
-      this.arp.at =
-      this.ip.at =
-      this.ipv6.at =
-      this.fragment.at =
-      this.icmp.at =
-      this.icmpv6.at =
-        -1;
-    this.udp.at = this.tcp.at = -1;
+    for (let i = 0; i < this.headers.length; i++) this.headers[i]!.at = -1;
     this.vlanCount = this.optionKinds = 0;
     this.tcpLength = this.udpLength = this.ipDestination = -1;
     this.note = "";

@@ -135,6 +135,7 @@ export function readVlan(d: Dissection, counted: boolean): number {
   if (window.length < 2) return NOTHING;
   if (counted) {
     d.vlan = window.u16(0) & 0xfff;
+    if (frame.vlan.at < 0) frame.vlan.set(window.bytes, window.start, 2);
     if (frame.vlanCount < frame.vlans.length) frame.vlans[frame.vlanCount++] = d.vlan;
   }
   if (window.length < 4) return NOTHING;
