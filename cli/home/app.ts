@@ -149,7 +149,10 @@ function readStory(facts: Facts, record: ConnectionRecord, remote: TcpEndpoint):
     durations: measure(record),
     steps: tell(record),
     missing: record.skipped,
-    lines: [...record.first, ...record.last].map(line),
+    // Made only for who shows them.
+    get lines() {
+      return [...record.first, ...record.last].map(line);
+    },
   };
 }
 
