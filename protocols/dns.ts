@@ -28,7 +28,7 @@ import { NetError, type NetErrorCode } from "../core/net_error.ts";
 import { checkOptions } from "../core/options.ts";
 import { getI32 } from "../core/packet.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
-import { readName } from "../core/domain_name.ts";
+import { readName, writeName } from "../core/domain_name.ts";
 import type { RecordAt } from "./dns/answer.ts";
 import {
   CLASS_IN,
@@ -48,7 +48,7 @@ import {
   TYPE_SOA,
 } from "./dns/codes.ts";
 import { exchange, type ExchangeShared } from "./dns/exchange.ts";
-import { delay, happyEyeballs } from "./dns/happy_eyeballs.ts";
+import { delay, happyEyeballs, unlessAborted } from "./dns/happy_eyeballs.ts";
 import { type DnsResponse, nameBytes } from "./dns/query.ts";
 import { DNS_OPTIONS, DnsCounters, type DnsOptions } from "./dns/settings.ts";
 import type { Tcp } from "./tcp.ts";
@@ -85,7 +85,7 @@ export class Dns implements Resolver {
   readonly #options: DnsOptions;
   readonly #mdns: Resolver | undefined;
   readonly #shared: ExchangeShared;
-  /** The oldest first. */
+  /** By type and name. */
   readonly #cache: Map<string, Remembered> = new Map();
   /** Which server answered last. */
   #preferred: number = 0;
@@ -163,12 +163,13 @@ export class Dns implements Resolver {
     attempt: (hostname: string, signal: AbortSignal) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    return happyEyeballs(this.#core, await this.lookup(name), attempt, signal);
+    return happyEyeballs(this.#core, await unlessAborted(this.lookup(name), signal), attempt, signal);
   }
 
   /** Looks for a name as it is, and in the domains of the search list: there first where it has no dot. */
   async #search<T>(name: string, ask: (candidate: string) => Promise<readonly T[]>): Promise<readonly T[]> {
-    const searched = name.endsWith(".") ? [] : this.search.map((domain) => `${name}.${domain}`);
+    // The network may have told domains that are none, or too long with this name.
+    const searched = name.endsWith(".") ? [] : this.search.map((domain) => `${name}.${domain}`).filter(writeName);
     for (const candidate of name.includes(".") ? [name, ...searched] : [...searched, name]) {
       const found = await ask(candidate);
       if (found.length > 0) return found;
@@ -203,7 +204,7 @@ export class Dns implements Resolver {
   /** Asks for a name, unless the answer is remembered or under way. */
   async #ask(name: string, type: number): Promise<readonly RecordAt[]> {
     const cache = this.#cache;
-    const key = type + name.toLowerCase();
+    const key = `${type} ${name.toLowerCase()}`;
     let known = cache.get(key);
     if (known && known.expires > this.#core.now()) this.counters.cached++;
     else {

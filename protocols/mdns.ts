@@ -28,7 +28,7 @@ import { checkOptions } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import { Timer } from "../core/timers.ts";
 import { CLASS_IN, FLAG_RESPONSE, OPCODE, RCODE } from "./dns/codes.ts";
-import { happyEyeballs } from "./dns/happy_eyeballs.ts";
+import { happyEyeballs, unlessAborted } from "./dns/happy_eyeballs.ts";
 import { nameBytes } from "./dns/query.ts";
 import { type DnsMessage, readMessage } from "./dns/reader.ts";
 import { type DnsDataOf, type DnsRecord, type DnsType, sameName } from "./dns/record.ts";
@@ -158,7 +158,7 @@ export class Mdns implements Resolver {
     attempt: (hostname: string, signal: AbortSignal) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    return happyEyeballs(this.#core, await this.lookup(name), attempt, signal);
+    return happyEyeballs(this.#core, await unlessAborted(this.lookup(name), signal), attempt, signal);
   }
 
   /** Asks, again after a while, and gathers what comes until it is enough or the time is over. */

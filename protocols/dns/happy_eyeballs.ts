@@ -17,6 +17,24 @@ export function delay(core: Core, ms: number): Promise<void> {
 }
 
 /**
+ * Waits for a lookup, but no longer than somebody wants its result: a server that is silent takes its time.
+ *
+ * @typeParam T What it finds.
+ * @param lookup The lookup, which goes on, for others may wait for it too.
+ * @param signal Gives up.
+ * @returns What it finds.
+ * @throws The reason of the signal when that aborts first.
+ */
+export function unlessAborted<T>(lookup: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal!.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+    lookup.then(resolve, reject).finally(() => signal?.removeEventListener("abort", abort));
+  });
+}
+
+/**
  * Tries addresses one after the other, both families by turns: the next as soon as one failed, and beside it after 250 ms.
  * The first that succeeds ends the others.
  *

@@ -34,6 +34,9 @@ const OURS: readonly string[] = [
 /** Methods that may be sent twice (RFC 9110, 9.2.2). */
 const IDEMPOTENT: readonly string[] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
 
+/** The content of a request: bytes, which can be sent again; a stream; or none. */
+type Content = Uint8Array | Beginning | null;
+
 /** How to make the client. */
 export interface HttpOptions {
   /** Milliseconds for which `fetch` keeps a connection that is idle; 15,000 when left out. */
@@ -119,11 +122,22 @@ export class Client implements ClientShared {
   /** Fetches. */
   async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
-    const { signal, redirect } = request;
-    signal.throwIfAborted();
+    request.signal.throwIfAborted();
+    const content = await readContent(request, init?.body);
+    try {
+      return await this.#follow(request, content);
+    } catch (error) {
+      // Nobody else would tell the app that its stream is not read any further.
+      if (content && !(content instanceof Uint8Array)) content.reader.cancel(error).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Fetches, along redirects. */
+  async #follow(request: Request, content: Content): Promise<Response> {
+    const { redirect, signal } = request;
     let { method } = request;
     const headers = new Headers(request.headers);
-    let content = await readContent(request, init?.body);
     let url = new URL(request.url);
     for (let count = 0;; count++) {
       const response = await this.#fetchOnce(url, method, headers, content, signal);
@@ -157,7 +171,7 @@ export class Client implements ClientShared {
     url: URL,
     method: string,
     headers: Headers,
-    content: Uint8Array | Beginning | null,
+    content: Content,
     signal: AbortSignal,
   ): Promise<Response> {
     if (url.protocol !== "http:") throw new TypeError(`Cannot fetch ${url.href}: its scheme is not "http:"`);
@@ -190,11 +204,10 @@ export class Client implements ClientShared {
   }
 }
 
-/** The content of a request: bytes where it can be sent again. */
 async function readContent(
   request: Request,
   given: BodyInit | null | undefined,
-): Promise<Uint8Array | Beginning | null> {
+): Promise<Content> {
   if (!request.body) return null;
   if (given && !(given instanceof ReadableStream)) return new Uint8Array(await request.arrayBuffer());
   const beginning = await readBeginning(request.body.getReader(), BEGINNING);

@@ -44,11 +44,11 @@ export class ClientConnection implements TcpUser, ContentSource {
   readonly #timer: Timer = new Timer(() => this.#close());
   #pending: Pending | null = null;
   #content: IncomingContent | null = null;
-  #exchanges: number = 0;
   #interim: number = 0;
   #used: boolean = false;
   #heard: boolean = false;
-  #sent: boolean = true;
+  /** A stream that is not sent to its end yet. */
+  #upload: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #keep: boolean = true;
   #over: boolean = false;
   #unsubscribe: (() => void) | null = null;
@@ -96,15 +96,16 @@ export class ClientConnection implements TcpUser, ContentSource {
     this.#heard = false;
     this.#keep = true;
     this.#interim = 0;
-    this.#watch(request.signal);
     return new Promise((resolve, reject) => {
       this.#pending = { request, resolve, reject };
-      this.#send(request);
+      this.#watch(request.signal);
+      if (!this.#over) this.#send(request);
     });
   }
 
   #watch(signal: AbortSignal): void {
     const abort = (): void => this.#fail(signal.reason);
+    if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
     this.#unsubscribe = () => signal.removeEventListener("abort", abort);
   }
@@ -120,14 +121,12 @@ export class ClientConnection implements TcpUser, ContentSource {
     this.#outbox.write(encodeOctets(`${head}${framing}\r\n`));
     if (content instanceof Uint8Array) this.#outbox.write(content);
     else if (content) {
-      this.#sent = false;
       // A server may answer before it has all, and want the rest or not: what it does not take until its response is over
       // is not sent.
-      const exchange = ++this.#exchanges;
-      const alive = (): boolean => exchange === this.#exchanges && !this.#over;
-      sendContent(this.#outbox, content, length, alive).then((whole) => {
-        this.#sent = whole;
-        if (!whole) content.reader.cancel().catch(() => {});
+      this.#upload = content.reader;
+      sendContent(this.#outbox, content, length, () => !this.#over).then((whole) => {
+        if (!whole) return;
+        this.#upload = null;
         this.#release();
       }, (error) => this.#fail(error));
     }
@@ -235,7 +234,7 @@ export class ClientConnection implements TcpUser, ContentSource {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
     const { core, idleTimeout } = this.#client;
-    if (!this.#keep || !this.#sent || this.#connection.readable > 0 || this.#connection.readEnded) {
+    if (!this.#keep || this.#upload || this.#connection.readable > 0 || this.#connection.readEnded) {
       return this.#close();
     }
     this.#used = true;
@@ -268,7 +267,7 @@ export class ClientConnection implements TcpUser, ContentSource {
 
   #close(): void {
     if (this.#over) return;
-    if (this.#content || !this.#sent || this.#connection.readable > 0) this.#connection.abort();
+    if (this.#content || this.#upload || this.#connection.readable > 0) this.#connection.abort();
     else this.#connection.close();
     this.#end();
   }
@@ -278,6 +277,7 @@ export class ClientConnection implements TcpUser, ContentSource {
     this.#over = true;
     this.#unsubscribe?.();
     this.#client.core.timers.disarm(this.#timer);
+    this.#upload?.cancel().catch(() => {});
     this.#outbox.clear();
     this.#client.forget(this);
   }

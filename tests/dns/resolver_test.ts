@@ -361,6 +361,37 @@ test("the search list is gone through by the number of dots", async () => {
   assertEquals(await asked("x."), ["x"]);
 });
 
+test("what the network tells to search in may be no domain, or too long with a name", async () => {
+  const { client, queries, wait } = world(
+    (query) => [answer(query, [record(query.questions[0]!.name, "A", "192.0.2.1")])],
+    { options: { servers: [SERVER], search: ["a..b", `${"x.".repeat(125)}x`, "a.example"] } },
+  );
+  assertEquals(await wait(client.dns.lookup("host")), ["192.0.2.1"]);
+  assertEquals(queries.map(({ message }) => message.questions[0]!.name), ["host.a.example"]);
+});
+
+test("types and names are told apart in the cache, whatever digits they are of", async () => {
+  const { client, wait } = world((query) => {
+    const { name, type } = query.questions[0]!;
+    return [answer(query, [record(name, type, type === "PTR" ? "host.example" : "192.0.2.1")])];
+  });
+  // PTR is 12, A is 1.
+  assertEquals(await wait(resolve(client, "8.example", "PTR")), ["host.example"]);
+  assertEquals(await wait(client.dns.lookup("28.example")), ["192.0.2.1"]);
+});
+
+test("who gives up does not wait for a server that is silent", async () => {
+  const { client, wait, clock } = world(() => []);
+  for (const early of [true, false]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    if (early) controller.abort(new Error("enough"));
+    const connected = client.tcp.connect({ hostname: "x.example", port: 80, signal }).catch((error) => error.message);
+    if (!early) controller.abort(new Error("enough"));
+    assertEquals([await wait(connected), clock.now()], ["enough", 0]);
+  }
+});
+
 test("addresses and localhost need no server", async () => {
   const { client, queries, wait } = world(() => []);
   assertEquals(await wait(client.dns.lookup("192.0.2.9")), ["192.0.2.9"]);

@@ -134,6 +134,14 @@ test("fetch: signals, before, while waiting, and within the content", async () =
     Error,
     "early",
   );
+  for (const init of [{}, { method: "POST", body: "abc" }]) {
+    const soon = new AbortController();
+    const fetched = http.fetch("http://10.0.0.2/", { ...init, signal: soon.signal });
+    soon.abort(new Error("soon"));
+    await assertRejects(() => get(net, fetched), Error, "soon");
+  }
+  await net.settle();
+  assertEquals(net.counter("requests"), 0, "nothing was sent");
   const waiting = new AbortController();
   const promise = http.fetch("http://10.0.0.2/wait", { signal: waiting.signal });
   await net.settle();
@@ -148,6 +156,34 @@ test("fetch: signals, before, while waiting, and within the content", async () =
   await net.settle();
   assertEquals(net.connections.length, 0);
   assertEquals(net.counter("aborted"), 2);
+});
+
+test("fetch: a signal that aborts on the way to an idle connection", async () => {
+  const { net, http } = bench();
+  http.serve(() => new Response("abc"), { port: 80 });
+  assertEquals(await (await get(net, http.fetch("http://10.0.0.2/"))).text(), "abc");
+  const soon = new AbortController();
+  const fetched = http.fetch("http://10.0.0.2/", { signal: soon.signal });
+  soon.abort(new Error("soon"));
+  await assertRejects(() => get(net, fetched), Error, "soon");
+  await net.settle();
+  assertEquals(net.counter("requests"), 1);
+});
+
+test("fetch: a body that is not needed any more is cancelled at once, not with its next chunk", async () => {
+  for (const listens of [true, false]) {
+    const { net, http } = bench();
+    if (listens) script(net, (connection) => connection.abort());
+    let cancelled = false;
+    const body = new ReadableStream({
+      start: (c) => c.enqueue(new Uint8Array(3)),
+      cancel: () => void (cancelled = true),
+    });
+    const init = { method: "POST", body, duplex: "half" } as RequestInit;
+    await assertRejects(() => get(net, http.fetch("http://10.0.0.2/", init)));
+    await net.settle();
+    assert(cancelled);
+  }
 });
 
 test("fetch: cancelling a body closes its connection", async () => {
