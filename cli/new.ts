@@ -9,10 +9,9 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import process from "node:process";
 import { readArguments, UsageError } from "./command.ts";
 import { ask, canAsk } from "./new/ask.ts";
-import { project } from "./new/project.ts";
+import { installCommand, project } from "./new/project.ts";
 import { TEMPLATES } from "./new/templates.ts";
 import { cloneFolder } from "./package_folder.ts";
-import { PACKAGE } from "./package_info.ts";
 import { style } from "./style.ts";
 import { didYouMean, nearest } from "./suggest.ts";
 
@@ -111,12 +110,11 @@ function pathTo(target: string, folder: string): string {
 /** What was made, and what to do next. */
 function report(folder: string, template: string, paths: readonly string[], clone?: string): string {
   const { bold, dim } = style();
-  const { tasks, packages = [] } = TEMPLATES[template]!;
+  const { tasks } = TEMPLATES[template]!;
   const names = ["test", ...Object.keys(tasks).filter((name) => name !== "test")];
   const bun = process.versions.bun !== undefined;
   const run = names.map((name) => `  ${bold(bun ? `bun run ${name}` : `deno task ${name}`)}`);
-  // A clone is there already; JSR's own command adds the package.
-  const install = !clone ? `bunx jsr add ${PACKAGE.name}` : packages.length > 0 ? "bun install" : "";
+  const install = installCommand(template, clone !== undefined);
   const here = relative(".", folder);
   return [
     `Made ${here || "an app here"} from ${template}: ${paths.length} files`,

@@ -10,6 +10,21 @@ import { type Task, TEMPLATES } from "./templates.ts";
 
 /** What the templates are called inside. */
 const PLACEHOLDER = "my-app";
+/** What their READMEs say of Bun, which has the package from JSR. */
+const FROM_JSR = `bunx jsr add ${PACKAGE.name}`;
+const installing = (command: string): string => `\nWith Bun get the packages first: \`${command}\`.\n`;
+
+/**
+ * Tells how Bun gets the packages of an app.
+ *
+ * @param template The name of the template.
+ * @param clone Whether the app uses a clone of the package.
+ * @returns The command; empty when there is nothing to get.
+ */
+export function installCommand(template: string, clone: boolean): string {
+  if (!clone) return FROM_JSR;
+  return TEMPLATES[template]!.packages ? "bun install" : "";
+}
 
 /**
  * Makes the files of an app.
@@ -25,9 +40,15 @@ export function project(template: string, name: string, clone?: string): Record<
     "package.json": packageJson(template, name),
     ".gitignore": "node_modules/\n",
   };
-  if (clone !== undefined) files["tsconfig.json"] = tsconfigJson(clone);
   for (const [path, lines] of Object.entries(FILES[template]!)) {
     files[path] = lines.join("\n").replaceAll(PLACEHOLDER, name);
+  }
+  if (clone !== undefined) {
+    files["tsconfig.json"] = tsconfigJson(clone);
+    const command = installCommand(template, true);
+    files["README.md"] = files["README.md"]!
+      .replace(installing(FROM_JSR), command && installing(command))
+      .replace(`https://jsr.io/${PACKAGE.name}`, clone);
   }
   return files;
 }
