@@ -37,6 +37,7 @@ export const PACKAGE: PackageInfo = {
     "./protocols/dns_server": "./protocols/dns_server.ts",
     "./protocols/ethernet": "./protocols/ethernet.ts",
     "./protocols/http": "./protocols/http.ts",
+    "./protocols/http_client": "./protocols/http_client.ts",
     "./protocols/http_server": "./protocols/http_server.ts",
     "./protocols/icmp": "./protocols/icmp.ts",
     "./protocols/icmp_tools": "./protocols/icmp_tools.ts",

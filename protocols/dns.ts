@@ -51,7 +51,7 @@ import { exchange, type ExchangeShared } from "./dns/exchange.ts";
 import { delay, happyEyeballs, unlessAborted } from "./dns/happy_eyeballs.ts";
 import { type DnsResponse, nameBytes } from "./dns/query.ts";
 import { DNS_OPTIONS, DnsCounters, type DnsOptions } from "./dns/settings.ts";
-import type { Tcp } from "./tcp.ts";
+import type { TcpClient } from "./tcp.ts";
 import type { Udp } from "./udp.ts";
 
 export type { RecordAt } from "./dns/answer.ts";
@@ -97,7 +97,7 @@ export class Dns implements Resolver {
    * @param below What carries it.
    * @param options Whom to ask, and how, checked already.
    */
-  constructor(core: Core, { udp, tcp, mdns }: { udp: Udp; tcp?: Tcp; mdns?: Resolver }, options: DnsOptions) {
+  constructor(core: Core, { udp, tcp, mdns }: { udp: Udp; tcp?: TcpClient; mdns?: Resolver }, options: DnsOptions) {
     this.#core = core;
     this.#ip = udp.ip;
     this.#options = options;
@@ -301,7 +301,7 @@ function failure(code: NetErrorCode, name: string, why: string): NetError {
 }
 
 /** The {@linkcode dns} protocol. */
-export interface DnsProtocol extends Protocol<"dns", { udp: Udp; tcp?: Tcp; mdns?: Resolver }, { dns: Dns }> {}
+export interface DnsProtocol extends Protocol<"dns", { udp: Udp; tcp?: TcpClient; mdns?: Resolver }, { dns: Dns }> {}
 
 /**
  * The resolver of the stack's names: `net.dns`, and every layer that takes a host.

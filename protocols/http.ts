@@ -17,28 +17,18 @@
  */
 
 import type { Ip } from "../core/ip.ts";
-import { checkOptions, type OptionsSchema } from "../core/options.ts";
+import { checkOptions } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
 import type { Tcp } from "./tcp.ts";
-import { Client, type HttpFetching, type HttpOptions } from "./http/client.ts";
+import { Client, HTTP_OPTIONS, type HttpFetching, type HttpOptions } from "./http/client.ts";
 import { HttpCounters } from "./http/counters.ts";
 import { type HttpServing, Servers } from "./http/server.ts";
 
-export type { HttpFetching, HttpOptions } from "./http/client.ts";
+export { HTTP_OPTIONS, type HttpFetching, type HttpOptions } from "./http/client.ts";
 export type { HttpCounters } from "./http/counters.ts";
 export type { HttpServer, HttpServing } from "./http/server.ts";
 export { rememberBodies } from "./http/remembered_response.ts";
 export * from "./http/settings.ts";
-
-/** The JSON Schema of {@linkcode HttpOptions}. */
-export const HTTP_OPTIONS: OptionsSchema<HttpOptions> = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    keepAlive: { type: "number", minimum: 0 },
-    maxIdle: { type: "integer", minimum: 0, maximum: 65_536 },
-  },
-};
 
 /** The HTTP layer. */
 export interface Http extends HttpServing, HttpFetching {}
@@ -47,7 +37,8 @@ export interface Http extends HttpServing, HttpFetching {}
 export interface HttpProtocol extends Protocol<"http", { tcp: Tcp; ip?: Ip }, { http: Http }> {}
 
 /**
- * HTTP/1.1 over TCP: servers and a client. `httpServer()` of `http_server.ts` leaves the client out.
+ * HTTP/1.1 over TCP: servers and a client. `httpServer()` of `http_server.ts` leaves the client out, `httpClient()` of
+ * `http_client.ts` the servers.
  *
  * @param options How to make the client; servers have their options in `serve`.
  * @returns The protocol.

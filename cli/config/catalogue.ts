@@ -20,6 +20,7 @@ import { dns, DNS_OPTIONS } from "../../protocols/dns.ts";
 import { DNS_SERVER_OPTIONS, dnsServer } from "../../protocols/dns_server.ts";
 import { ethernet, ETHERNET_OPTIONS } from "../../protocols/ethernet.ts";
 import { http, HTTP_OPTIONS, SERVE_OPTIONS } from "../../protocols/http.ts";
+import { httpClient } from "../../protocols/http_client.ts";
 import { httpServer } from "../../protocols/http_server.ts";
 import { icmp, ICMP_OPTIONS } from "../../protocols/icmp.ts";
 import { icmpv6, ICMPV6_OPTIONS } from "../../protocols/icmpv6.ts";
@@ -122,6 +123,7 @@ export const PROTOCOLS: Readonly<Record<string, Part<AnyProtocol>>> = {
   dns: part(dns, DNS_OPTIONS),
   dnsServer: part(dnsServer, DNS_SERVER_OPTIONS),
   http: part(http, HTTP_OPTIONS),
+  httpClient: part(httpClient, HTTP_OPTIONS),
   httpServer: part(httpServer),
   kernelFilter: part(() => kernelFilter()),
 };

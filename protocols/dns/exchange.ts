@@ -7,7 +7,7 @@
 import { NetError } from "../../core/net_error.ts";
 import type { Core } from "../../core/protocol.ts";
 import { Timer } from "../../core/timers.ts";
-import type { Tcp } from "../tcp.ts";
+import type { TcpClient } from "../tcp.ts";
 import type { Udp } from "../udp.ts";
 import { DNS_HEADER, FLAG_TRUNCATED } from "./codes.ts";
 import { type DnsResponse, readResponse, writeQuery } from "./query.ts";
@@ -20,7 +20,7 @@ export interface ExchangeShared {
   /** What carries queries. */
   readonly udp: Udp;
   /** What carries those whose answer was cut. */
-  readonly tcp: Tcp | undefined;
+  readonly tcp: TcpClient | undefined;
   /** The servers' port. */
   readonly port: number;
   /** What it does and drops. */

@@ -6,8 +6,9 @@
 
 import type { Resolver } from "../../core/ip.ts";
 import { NetError } from "../../core/net_error.ts";
+import type { OptionsSchema } from "../../core/options.ts";
 import type { Core } from "../../core/protocol.ts";
-import type { Tcp } from "../tcp.ts";
+import type { TcpClient } from "../tcp.ts";
 import { ClientConnection } from "./client_connection.ts";
 import { type ClientShared, type OutgoingRequest, StaleConnection } from "./client_shared.ts";
 import { CODINGS } from "./content_coding.ts";
@@ -45,6 +46,16 @@ export interface HttpOptions {
   readonly maxIdle?: number;
 }
 
+/** The JSON Schema of {@linkcode HttpOptions}. */
+export const HTTP_OPTIONS: OptionsSchema<HttpOptions> = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    keepAlive: { type: "number", minimum: 0 },
+    maxIdle: { type: "integer", minimum: 0, maximum: 65_536 },
+  },
+};
+
 /** Fetches over HTTP. */
 export interface HttpFetching {
   /**
@@ -68,7 +79,7 @@ export class Client implements ClientShared {
   /** The core. */
   readonly core: Core;
   /** What carries it. */
-  readonly tcp: Tcp;
+  readonly tcp: TcpClient;
   /** What is counted. */
   readonly counters: HttpCounters;
   /** Milliseconds for which a connection may stay idle. */
@@ -88,7 +99,7 @@ export class Client implements ClientShared {
    */
   constructor(
     core: Core,
-    tcp: Tcp,
+    tcp: TcpClient,
     counters: HttpCounters,
     resolver: () => Resolver | null,
     options: HttpOptions,

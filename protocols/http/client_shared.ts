@@ -6,7 +6,7 @@
 
 import type { NetError } from "../../core/net_error.ts";
 import type { Core } from "../../core/protocol.ts";
-import type { Tcp } from "../tcp.ts";
+import type { TcpClient } from "../tcp.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import type { HttpCounters } from "./counters.ts";
 import type { Beginning } from "./outgoing_content.ts";
@@ -16,7 +16,7 @@ export interface ClientShared {
   /** The core. */
   readonly core: Core;
   /** What carries it. */
-  readonly tcp: Tcp;
+  readonly tcp: TcpClient;
   /** What is counted. */
   readonly counters: HttpCounters;
   /** Milliseconds for which a connection may stay idle. */

@@ -66,6 +66,7 @@ const KIN: Readonly<Record<string, string>> = {
   "protocols/http_server": "protocols/http",
   "protocols/mdns": "protocols/dns",
   "protocols/tcp_client": "protocols/tcp",
+  "protocols/http_client": "protocols/http",
 };
 
 /** A module and its private folder share a name: "protocols/tcp" for protocols/tcp.ts and protocols/tcp/state.ts. */
