@@ -18,7 +18,7 @@ export interface Offload {
   readonly transmitChecksum: boolean;
   /**
    * Bytes of the largest packet that the driver cuts into TCP segments, of {@linkcode Packet.segment} bytes of data each, or
-   * hands up uncut (TSO, GRO), with all its headers; 0 where it does neither.
+   * hands up uncut (TSO, GRO), with all its headers; 0 where it does neither. UDP datagrams may come joined too.
    */
   readonly segmentation: number;
 }

@@ -54,7 +54,10 @@ export class Packet {
    * one that is sent, which holds the folded, non-inverted sum of the pseudo-header.
    */
   verified: boolean = false;
-  /** Bytes of data in each TCP segment that the driver cuts a packet into; 0 where it goes in one piece. */
+  /**
+   * Bytes of data in each TCP segment that the driver cuts a packet into, or in each UDP datagram, but for the last one, of
+   * which a received packet holds several; 0 where it is in one piece.
+   */
   segment: number = 0;
   /** Where the pool keeps it from; true while it lies there. Only the pool writes it. */
   idle: boolean = false;

@@ -27,7 +27,10 @@ export { TapCounters } from "./tap/options.ts";
 
 /** How to open a packet socket. */
 export interface AfPacketOptions {
-  /** Whether the card hands up frames for every MAC address, ours among them; true when left out. */
+  /**
+   * Whether the card hands up frames for every MAC address, ours among them, and not only for its own and for groups; true
+   * when left out.
+   */
   readonly promiscuous?: boolean;
 }
 

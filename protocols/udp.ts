@@ -290,14 +290,18 @@ export class Udp implements IpReceiver {
   }
 
   #deliver(socket: UdpSocket, packet: Packet, network: Network): void {
-    const at = packet.start;
-    this.counters.delivered++;
+    const { start: at, end, segment } = packet;
     packet.start = at + UDP_HEADER;
-    try {
-      socket.onDatagram(packet.view(), network.source(packet), packet.bytes[at]! << 8 | packet.bytes[at + 1]!);
-    } catch (error) {
-      this.#core.report(error);
-    }
+    do {
+      if (segment > 0) packet.end = Math.min(packet.start + segment, end);
+      this.counters.delivered++;
+      try {
+        socket.onDatagram(packet.view(), network.source(packet), packet.bytes[at]! << 8 | packet.bytes[at + 1]!);
+      } catch (error) {
+        this.#core.report(error);
+      }
+      packet.start = packet.end;
+    } while (packet.end < end);
     packet.start = at;
   }
 

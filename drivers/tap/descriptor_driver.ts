@@ -143,7 +143,7 @@ export abstract class DescriptorDriver<M extends Medium> implements Driver<M> {
     }
     if (said) {
       size -= HEADER;
-      packet.verified = readOffload(said);
+      readOffload(said, packet);
     }
     if (size > this.#vectors[IN + VECTOR + 2]!) {
       // The MTU of the link was raised behind our back. What comes next is found in the next turn.

@@ -16,6 +16,8 @@ const DATA_VALID = 2;
 /** Kinds of what is uncut: TCP over IPv4, and over IPv6. */
 const TCPV4 = 1 << 8;
 const TCPV6 = 4 << 8;
+/** Datagrams of UDP, sent as one (`UDP_SEGMENT`) by a host of this machine. */
+const UDP_DATAGRAMS = 5;
 const PROTOCOL_TCP = 6;
 /** Where the checksum lies in the header of TCP, and of UDP. */
 const TCP_CHECKSUM = 16;
@@ -25,13 +27,15 @@ const UDP_CHECKSUM = 6;
 export const OFFLOAD: Offload = { receiveChecksum: true, transmitChecksum: true, segmentation: 65_553 };
 
 /**
- * Reads what the kernel says of a packet.
+ * Reads what the kernel says of a packet: whether its transport checksum needs no look, because it never left this machine
+ * or was checked before, and whether it holds several datagrams.
  *
  * @param header The header.
- * @returns Whether the transport checksum needs no look: the packet never left this machine, or was checked before.
+ * @param packet The packet.
  */
-export function readOffload(header: Uint16Array): boolean {
-  return (header[0]! & (NEEDS_CSUM | DATA_VALID)) !== 0;
+export function readOffload(header: Uint16Array, packet: Packet): void {
+  packet.verified = (header[0]! & (NEEDS_CSUM | DATA_VALID)) !== 0;
+  if (header[0]! >> 8 === UDP_DATAGRAMS) packet.segment = header[2]!;
 }
 
 /**

@@ -25,6 +25,7 @@ const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_VNET_HDR = 15;
 const PACKET_IGNORE_OUTGOING = 23;
 const PACKET_MR_PROMISC = 1;
+const PACKET_MR_ALLMULTI = 2;
 /** Bytes that wait in the kernel in each direction: a burst of frames of 64 kB. */
 const BUFFER = 0x400000;
 
@@ -96,15 +97,16 @@ function openSocket(libc: Libc, name: string, promiscuous: boolean): Descriptor 
     // Only root may have more than the system's limit; the limit does too.
     set(SOL_SOCKET, SO_RCVBUFFORCE, BUFFER);
     set(SOL_SOCKET, SO_SNDBUFFORCE, BUFFER);
-    // A `struct packet_mreq`: the interface, then the kind and the length of an address, of which there is none.
-    const mode = [index, PACKET_MR_PROMISC, 0, 0] as const;
+    // A `struct packet_mreq`: the interface, then the kind and the length of an address, of which there is none. What is for
+    // groups is wanted in any case, for they are the stack's and not the kernel's.
+    const mode = [index, promiscuous ? PACKET_MR_PROMISC : PACKET_MR_ALLMULTI, 0, 0] as const;
     // A `struct sockaddr_ll`: family and protocol, the latter in network byte order, then the interface.
     const address = new Uint8Array(20);
     address.set([AF_PACKET, 0, 0, ETH_P_ALL]);
     new DataView(address.buffer).setInt32(4, index, true);
     if (
       !set(SOL_PACKET, PACKET_VNET_HDR, 1) || !set(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) ||
-      promiscuous && !set(SOL_PACKET, PACKET_ADD_MEMBERSHIP, ...mode) || !attach(libc, fd, ACCEPT) ||
+      !set(SOL_PACKET, PACKET_ADD_MEMBERSHIP, ...mode) || !attach(libc, fd, ACCEPT) ||
       libc.bind(fd, address, address.length) < 0
     ) throw socketError(name, libc.errno());
     return { fd, name, mtu: link.configure({ up: false }), offload: true };

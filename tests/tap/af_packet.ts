@@ -1,6 +1,6 @@
 /**
  * What the test of packet sockets does, inside two namespaces that a veth pair joins; run as a program: `af_packet.ts serve`
- * in the one without addresses, `af_packet.ts use` in the kernel's.
+ * or `listen` in the one without addresses, `af_packet.ts use` in the kernel's.
  *
  * @module
  */
@@ -58,6 +58,17 @@ async function serve(): Promise<void> {
   }
 }
 
+/** Tells the length and the first byte of each datagram; under the MAC address of the interface, and not promiscuous. */
+async function listen(): Promise<void> {
+  const [{ address: mac }] = JSON.parse((await run("ip", ["-j", "link", "show", "veth0"])).stdout);
+  const net = stack({
+    driver: afPacket("veth0", { promiscuous: false }),
+    protocols: [ethernet({ mac }), arp(), ipv4({ address: `${OURS}/24` }), udp()],
+  });
+  net.udp.bind({ port: 7 }, (data) => console.log(`datagram ${data.length} ${data[0]}`));
+  console.log("ready");
+}
+
 /** An ARP request for our address, with a VLAN tag. */
 function question(tag: number): Packet {
   const packet = new Packet(HEADROOM + 64);
@@ -107,4 +118,5 @@ async function use(): Promise<void> {
   console.log("done");
 }
 
-await (process.argv[2] === "serve" ? serve() : use());
+const parts: Record<string, () => Promise<void>> = { serve, listen, use };
+await parts[process.argv[2]!]!();

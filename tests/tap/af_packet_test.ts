@@ -4,6 +4,20 @@ import { afPacket } from "../../drivers/af_packet.ts";
 import { testWith } from "../needs.ts";
 import { inNamespace, NEEDS, type Program } from "./namespace.ts";
 
+/** Sends a datagram, so that ARP is over, three in one call, and one more. */
+const GATHERED = `
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(("10.9.0.2", 7))
+s.send(b"w")
+time.sleep(0.3)
+SOL_UDP, UDP_SEGMENT = 17, 103
+s.setsockopt(SOL_UDP, UDP_SEGMENT, 1000)
+s.send(bytes([1]) * 1000 + bytes([2]) * 1000 + bytes([3]) * 500)
+s.setsockopt(SOL_UDP, UDP_SEGMENT, 0)
+s.send(bytes(7))
+`;
+
 async function counters(server: Program): Promise<Record<string, number>> {
   await new Promise((resolve) => setTimeout(resolve, 300));
   return JSON.parse([...server.stdout.matchAll(/^counters (.*)$/gm)].at(-1)![1]!);
@@ -36,6 +50,29 @@ testWith(
         await new Promise((resolve) => setTimeout(resolve, 100));
         ours.run("ip", "link", "set", "veth0", "up");
         kernel.run("ping", "-c", "2", "-i", "0.2", "-W", "2", "10.9.0.2");
+      })
+    ),
+);
+
+testWith(
+  [...NEEDS, "python3"],
+  "af_packet: datagrams that a host of this machine sends as one (UDP_SEGMENT) are several; groups without promiscuity",
+  () =>
+    inNamespace((ours) =>
+      inNamespace(async (kernel) => {
+        ours.run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth0", "netns", kernel.name);
+        for (const namespace of [ours, kernel]) namespace.run("ip", "link", "set", "veth0", "up");
+        kernel.run("ip", "address", "add", "10.9.0.1/24", "dev", "veth0");
+        const listener = ours.start(["tests/tap/af_packet.ts", "listen"]);
+        await listener.line(/^ready/);
+        const { promiscuity, allmulti } = JSON.parse(ours.run("ip", "-d", "-j", "link", "show", "veth0"))[0];
+        assertEquals([promiscuity, allmulti], [0, 1]);
+        kernel.run("python3", "-c", GATHERED);
+        await listener.line(/^datagram 7 0$/);
+        assertEquals(listener.stdout.match(/^datagram .*$/gm), [
+          ...["datagram 1 119", "datagram 1000 1", "datagram 1000 2", "datagram 500 3"],
+          "datagram 7 0",
+        ]);
       })
     ),
 );
