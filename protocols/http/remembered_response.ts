@@ -49,7 +49,9 @@ export function rememberBodies(): void {
   const remember = (response: Response, body: unknown): Response => {
     if (body === null || body === undefined) (response as Marked)[GIVEN] = null;
     else if (typeof body === "string" || body instanceof Uint8Array) {
-      (response as Marked)[GIVEN] = new GivenBody(body, response);
+      // As the host has it, a copy: the app may go on to use its bytes.
+      const given = typeof body === "string" ? body : new Uint8Array(body);
+      (response as Marked)[GIVEN] = new GivenBody(given, response);
       const { headers } = response;
       if (typeof body === "string" && !headers.has(TYPE)) headers.set(TYPE, "text/plain;charset=UTF-8");
     }

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { httpServer, rememberBodies } from "../../protocols/http_server.ts";
 import { FakeNet } from "./fake_tcp.ts";
@@ -74,4 +75,22 @@ test("what remembering responses hold is sent, unless it was read", () =>
       assert(received.endsWith(`\r\n\r\n${text}`), name);
       if (type) assert(received.includes(`ontent-type: ${type}`) || received.includes(`ontent-Type: ${type}`), name);
     }
+  }));
+
+test("bytes that change after a response was made of them do not change it", () =>
+  remembering(async () => {
+    const net = new FakeNet();
+    const { http } = httpServer().start(net.core, { tcp: net.tcp });
+    // The slice of a Buffer shares its memory.
+    const buffer = Buffer.alloc(3);
+    http.serve(async () => {
+      const response = new Response(buffer.fill(97));
+      await null;
+      buffer.fill(98);
+      return response;
+    }, { port: 80 });
+    const client = net.raw();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await net.settle();
+    assert(client.take().endsWith("\r\n\r\naaa"));
   }));
