@@ -90,7 +90,7 @@ export class NeighbourCache<A, W extends NeighbourWay> {
   }
 
   /**
-   * Adds a host; when the cache is full, another one makes room, and strangers drive out only what is not in use.
+   * Adds a host; when the cache is full, another one makes room. Strangers drive out only who does not answer or is not in use.
    *
    * @param key Its address, as a key.
    * @param address Its address.
@@ -100,7 +100,7 @@ export class NeighbourCache<A, W extends NeighbourWay> {
   insert(key: number | string, address: A, wanted: boolean): CachedNeighbour<A, W> | null {
     if (this.#entries.size >= this.#capacity) {
       let victim: CachedNeighbour<A, W> | null = null;
-      let least = wanted ? 4 : 1;
+      let least = wanted ? 4 : 2;
       for (const entry of this.#entries.values()) {
         const worth = entry.path ? entry.used ? 3 : 0 : entry.state === "failed" ? 1 : 2;
         if (worth < least) {

@@ -238,6 +238,17 @@ test("a flood of strangers drives out no neighbour in use, and the cache stays s
   assertEquals(bench.net.packetsTaken, 0);
 });
 
+test("hosts that did not answer make room for who asks for us", () => {
+  const bench = ethernetBench({ neighbours: 8 });
+  const socket = bench.net.udp.bind({ port: 1000 }, () => {});
+  for (let i = 10; i < 18; i++) socket.send(Uint8Array.of(1), address(`10.0.0.${i}`), 9);
+  bench.turn();
+  bench.pass(8000);
+  bench.put(request());
+  const echo = ipv4Packet(icmpMessage(8, 0, [0, 1, 0, 1]), { protocol: 1 });
+  assertEquals(bench.put(frame(0x800, echo)).map(isArp), [false]);
+});
+
 test("a static address is announced twice and used at once", () => {
   const bench = ethernetBench({ probe: true });
   bench.net.close();
