@@ -243,7 +243,7 @@ test("hosts that did not answer make room for who asks for us", () => {
   const socket = bench.net.udp.bind({ port: 1000 }, () => {});
   for (let i = 10; i < 18; i++) socket.send(Uint8Array.of(1), address(`10.0.0.${i}`), 9);
   bench.turn();
-  bench.pass(8000);
+  bench.pass(3500);
   bench.put(request());
   const echo = ipv4Packet(icmpMessage(8, 0, [0, 1, 0, 1]), { protocol: 1 });
   assertEquals(bench.put(frame(0x800, echo)).map(isArp), [false]);
