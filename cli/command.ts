@@ -146,7 +146,8 @@ export async function runCommand(
       return;
     }
     const usage = error instanceof UsageError;
-    console.error(`${name}: ${error.message}${usage ? `; see ${name} --help` : ""}`);
+    const hint = `${error.message.endsWith("?") ? " See" : "; see"} ${name} --help`;
+    console.error(`${name}: ${error.message}${usage ? hint : ""}`);
     process.exitCode = usage ? 2 : 1;
   }
 }

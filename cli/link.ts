@@ -4,8 +4,15 @@
  * @module
  */
 
-import { parseIpv4Cidr } from "../core/ipv4_address.ts";
-import { parseIpv6Cidr } from "../core/ipv6_address.ts";
+import {
+  IPV4_ANY,
+  IPV4_BROADCAST,
+  type Ipv4Cidr,
+  isIpv4Multicast,
+  parseIpv4,
+  parseIpv4Cidr,
+} from "../core/ipv4_address.ts";
+import { parseIpv6, parseIpv6Cidr } from "../core/ipv6_address.ts";
 import type { NetError } from "../core/net_error.ts";
 import { afPacket, type AfPacketDriver } from "../drivers/af_packet.ts";
 import { tap, type TapDriver, type TapOptions } from "../drivers/tap.ts";
@@ -70,17 +77,15 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
   if (driver === undefined) throw new UsageError("say --driver tap, --driver tun or --driver packet");
   if (address6 === "auto") {
     if (driver === "tun") throw new UsageError("--address6 auto needs --driver tap: routers are found over Ethernet");
-  } else if (address6 !== undefined) cidr("--address6", address6, parseIpv6Cidr);
+  } else if (address6 !== undefined) readAddress("--address6", address6, parseIpv6Cidr);
   if (address === undefined) throw new UsageError("say --address, such as --address 10.0.0.2/24");
-  cidr("--address", address, parseIpv4Cidr);
-  if (host !== undefined) {
-    const ours = cidr("--address", address, parseIpv4Cidr);
-    const theirs = cidr("--host", host, parseIpv4Cidr);
-    if (ours.address === theirs.address) {
-      throw new UsageError("--host and --address are the same; each end has its own");
-    }
+  const ours = ownAddress("--address", address);
+  if (host !== undefined && ownAddress("--host", host).address === ours.address) {
+    throw new UsageError("--host and --address are the same; each end has its own");
   }
-  if (host6 !== undefined) cidr("--host6", host6, parseIpv6Cidr);
+  if (gateway !== undefined) readAddress("--gateway", gateway, parseIpv4);
+  if (gateway6 !== undefined) readAddress("--gateway6", gateway6, parseIpv6);
+  if (host6 !== undefined) readAddress("--host6", host6, parseIpv6Cidr);
   const options: TapOptions = {
     ...(host === undefined ? {} : { host }),
     ...(host6 === undefined ? {} : { host6 }),
@@ -109,10 +114,31 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
   };
 }
 
-function cidr<T>(option: string, text: string, parse: (text: string) => T): T {
+/**
+ * Reads an address among the options.
+ *
+ * @param option The option, such as `"--gateway"`.
+ * @param text What was given.
+ * @param parse Reads it.
+ * @returns The address.
+ * @throws {UsageError} When it is none.
+ */
+export function readAddress<T>(option: string, text: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (error) {
     throw new UsageError(`${option}: ${(error as Error).message}`);
   }
+}
+
+/** Reads an address that a host can have: no group, no broadcast, and not the absence of one (RFC 1122, 3.2.1.3). */
+function ownAddress(option: string, text: string): Ipv4Cidr {
+  const cidr = readAddress(option, text, parseIpv4Cidr);
+  const { address, prefix, mask } = cidr;
+  // A network of two has no broadcast, and one of one is the host (RFC 3021).
+  const isEdge = prefix < 31 && ((address & ~mask) === 0 || (address | mask) === -1);
+  if (isEdge || address === IPV4_ANY || address === IPV4_BROADCAST || isIpv4Multicast(address)) {
+    throw new UsageError(`${option}: ${text} is no host's: it names a network, a group or everybody`);
+  }
+  return cidr;
 }

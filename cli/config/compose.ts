@@ -6,6 +6,7 @@
 
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import type { Driver, Plugin } from "../../core/driver.ts";
 import type { Loop } from "../../core/loop.ts";
 import type { AnyProtocol } from "../../core/protocol.ts";
@@ -110,6 +111,13 @@ export async function importFrom(specifier: string, folder: string): Promise<Rec
   try {
     return await import(target);
   } catch (error) {
-    throw new Error(`Cannot import ${specifier}: ${(error as Error).message}`);
+    throw new Error(`Cannot import ${specifier}: ${inOneLine((error as Error).message)}`);
   }
+}
+
+/** What Deno says of a module in several lines, with colours, is a sentence and the place. */
+function inOneLine(message: string): string {
+  const [sentence, ...more] = stripVTControlCharacters(message).trimEnd().split("\n");
+  const place = more.join("\n").match(/\bat (\S+:\d+:\d+)$/)?.[1];
+  return sentence!.replace(/\.$/, "") + (place ? ` at ${place}` : "");
 }

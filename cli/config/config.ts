@@ -76,7 +76,10 @@ export function readConfig(text: string): { readonly config: Config | null; read
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { config: null, errors: [{ path: "", message: `is no JSON: ${(error as Error).message}` }] };
+    return {
+      config: null,
+      errors: [{ path: "", message: `is no JSON: ${(error as Error).message.replaceAll(/\s+/g, " ")}` }],
+    };
   }
   const errors = validate(WHOLE, value, "");
   if (typeof value !== "object" || value === null || Array.isArray(value)) return { config: null, errors };

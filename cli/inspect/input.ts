@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
 import process from "node:process";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
@@ -55,7 +55,7 @@ export async function readInput(
     await pump(process.stdin, reader, listener, options.signal);
     return reader;
   }
-  const file = openSync(path, "r");
+  const file = open(path);
   const stat = fstatSync(file);
   if (stat.isFile() && !isGzip(file)) {
     await readFile(file, stat.size, reader, listener, options);
@@ -63,6 +63,16 @@ export async function readInput(
   }
   await pump(createReadStream("", { fd: file, highWaterMark: 1 << 18 }), reader, listener, options.signal, stat.size);
   return reader;
+}
+
+function open(path: string): number {
+  try {
+    // A directory opens, and fails only where it is read.
+    if (statSync(path).isDirectory()) throw new Error("it is a directory");
+    return openSync(path, "r");
+  } catch (error) {
+    throw new Error(`Cannot read ${path}: ${(error as Error).message}`);
+  }
 }
 
 /** Reads a file with as few copies as there can be. */

@@ -7,6 +7,7 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { tryParseIpv4 } from "../../core/ipv4_address.ts";
+import { tryParseIpv6 } from "../../core/ipv6_address.ts";
 import { stack } from "../../core/stack.ts";
 import { arp } from "../../protocols/arp.ts";
 import { dns } from "../../protocols/dns.ts";
@@ -93,14 +94,21 @@ export async function withStack(
 ): Promise<void> {
   if (host === undefined) throw new UsageError("say which host");
   const settings = readLink(values);
+  const { dns: server } = values;
+  if (server !== undefined && tryParseIpv4(server) === null && tryParseIpv6(server) === null) {
+    throw new UsageError(`--dns takes the address of a server, not "${server}"`);
+  }
   const ending = new AbortController();
   const end = (): void => ending.abort();
   const driver = settings.open((error) => ending.abort(error));
-  const net = compose(driver, settings, values.dns);
+  const net = compose(driver, settings, server);
   process.once("SIGINT", end);
   try {
     if (tryParseIpv4(host) === null) await settled(net, ending.signal);
     await use(net, host, ending.signal);
+  } catch (error) {
+    // A number that is out of its range is the user's.
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
   } finally {
     process.off("SIGINT", end);
     net.close();

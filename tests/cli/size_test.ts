@@ -172,7 +172,7 @@ test("bundle makes one file that runs where it is for", async () => {
     const wrong = bonsai(["bundle", "x.ts", "--target", "browsers"]);
     assertEquals([wrong.status, wrong.stderr], [
       2,
-      'bonsai bundle: there is no target "browsers"; did you mean browser?; see bonsai bundle --help\n',
+      'bonsai bundle: there is no target "browsers"; did you mean browser? See bonsai bundle --help\n',
     ]);
   });
 });
