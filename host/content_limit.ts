@@ -28,6 +28,8 @@ export function limitContent(handler: ServeHandler, most: number): ServeHandler 
     );
     const { url, method, headers } = request;
     const limited = new Request(url, { method, headers, body, duplex: "half" } as RequestInit);
+    // Deno warns whoever looks at it, which few do.
+    Object.defineProperty(limited, "signal", { get: () => request.signal });
     try {
       return await handler(limited, info);
     } catch (error) {

@@ -42,10 +42,13 @@ export function serveHttp(...args: ServeArguments): HostServer {
   checkOptions("http.serve", SERVE_OPTIONS, options);
   const limited = options.maxContent === undefined ? handler : limitContent(handler, options.maxContent);
   const guarded = options.onError ? guard(limited, options.onError) : limited;
+  const serve = "Deno" in globalThis ? serveDeno : "Bun" in globalThis ? serveBun : serveNode;
   try {
-    if ("Deno" in globalThis) return serveDeno(guarded, options);
-    if ("Bun" in globalThis) return serveBun(guarded, options);
-    return serveNode(guarded, options);
+    const served = serve(guarded, options);
+    const { signal } = options;
+    signal?.addEventListener("abort", () => served.abort(), { once: true });
+    if (signal?.aborted) served.abort();
+    return served;
   } catch (error) {
     throw netError(error, `Cannot serve on TCP port ${options.port ?? 8000}`);
   }
@@ -77,13 +80,13 @@ function guard(handler: ServeHandler, onError: NonNullable<ServeOptions["onError
 }
 
 function serveDeno(handler: ServeHandler, options: ServeOptions): HostServer {
-  const { port = 8000, hostname, signal, onListen } = options;
+  const { port = 8000, hostname, onListen } = options;
   const controller = new AbortController();
   let over = false;
   const server = Deno.serve({
     port,
     ...(hostname !== undefined && { hostname }),
-    signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
+    signal: controller.signal,
     onListen: (addr) => onListen?.(addr as Deno.NetAddr & { transport: "tcp" }),
   }, (request, info) => handler(request, info as unknown as ServeHandlerInfo));
   const shutdown = async (): Promise<void> => {
@@ -117,7 +120,7 @@ interface BunServer {
 }
 
 function serveBun(handler: ServeHandler, options: ServeOptions): HostServer {
-  const { port = 8000, hostname = "0.0.0.0", signal, onListen, maxContent, idleTimeout } = options;
+  const { port = 8000, hostname = "0.0.0.0", onListen, maxContent, idleTimeout } = options;
   const { promise: finished, resolve: finish } = deferred<void>();
   const { Bun } = globalThis as unknown as { Bun: { serve(options: object): BunServer } };
   const server = Bun.serve({
@@ -141,8 +144,6 @@ function serveBun(handler: ServeHandler, options: ServeOptions): HostServer {
     },
   });
   const stop = (now: boolean): Promise<void> => server.stop(now).then(finish);
-  const abort = (): void => void stop(true);
-  signal?.addEventListener("abort", abort, { once: true });
   const addr = { transport: "tcp", hostname, port: server.port } as const;
   onListen?.(addr);
   const shutdown = async (): Promise<void> => {
@@ -158,6 +159,6 @@ function serveBun(handler: ServeHandler, options: ServeOptions): HostServer {
       unref: () => server.unref(),
       [Symbol.asyncDispose]: shutdown,
     },
-    abort,
+    abort: () => void stop(true),
   };
 }

@@ -89,7 +89,9 @@ async function overHttp(server: Net, client: Net, hostname: string, port: number
     maxContent: 1000,
   }, async (request, info) => {
     seen.push(info.remoteAddr.transport);
-    if (new URL(request.url).pathname === "/throw") throw new Error("as asked");
+    const { pathname } = new URL(request.url);
+    if (pathname === "/throw") throw new Error("as asked");
+    if (pathname === "/broken") return new Response(broken());
     return new Response(`${request.method} ${await request.text()}`, { headers: { "x-app": "yes" } });
   });
   assertThrows(() => server.http.serve(() => new Response(), { port: 1, maxContent: -1 }), RangeError, "maxContent");
@@ -98,6 +100,8 @@ async function overHttp(server: Net, client: Net, hostname: string, port: number
   assertEquals([response.status, response.headers.get("x-app"), await response.text()], [200, "yes", "POST hello"]);
   const failed = await client.http.fetch(`${url}throw`);
   assertEquals([failed.status, await failed.text()], [500, "as asked"]);
+  // A stream that fails on its way takes its response with it, and no more.
+  await assertRejects(async () => await (await client.http.fetch(`${url}broken`)).text());
   // Content that tells its length, and content that does not.
   const streamed = new ReadableStream({
     pull(controller) {
@@ -115,4 +119,17 @@ async function overHttp(server: Net, client: Net, hostname: string, port: number
   assertEquals(serving.addr.port, port);
   await serving.shutdown();
   await serving.finished;
+  await server.http.serve({ port, hostname, signal: AbortSignal.abort(), handler: () => new Response() }).finished;
+}
+
+/** A stream that fails after its first chunk has gone. */
+function broken(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let chunks = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (chunks++ === 0) controller.enqueue(new Uint8Array(10));
+      else controller.error(new Error("broken, as asked"));
+    },
+  });
 }

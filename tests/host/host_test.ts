@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { build, stop } from "esbuild";
+import { deferred } from "../../core/deferred.ts";
 import { memory } from "../../drivers/memory.ts";
+import { limitContent } from "../../host/content_limit.ts";
 import { host } from "../../host/mod.ts";
 import { type Driver, stack } from "../../mod.ts";
 import { http } from "../../protocols/http.ts";
@@ -44,6 +46,19 @@ testWith(["node"], "the same app runs on Node's sockets", async () => {
 import { app } from "./tests/host/app.ts";
 const net = host();
 await app(net, net, "127.0.0.1", { tcp: ${FIRST + 10}, udp: ${FIRST + 11}, http: ${FIRST + 12} });
+let heard;
+const left = new Promise((resolve) => heard = resolve);
+const port = ${FIRST + 12};
+net.http.serve(({ url, signal }) => {
+  signal.addEventListener("abort", () => heard());
+  const { pathname } = new URL(url);
+  return pathname === "/leave" ? new Promise(() => {}) : new Response(pathname);
+}, { port, hostname: "127.0.0.1" });
+const url = "http://127.0.0.1:" + port;
+const path = await (await fetch(url + "//a/b")).text();
+if (path !== "//a/b") throw new Error(path);
+await fetch(url + "/leave", { signal: AbortSignal.timeout(100) }).catch(() => {});
+await left;
 net.close();
 console.log("ok");`,
       resolveDir: ROOT,
@@ -60,10 +75,23 @@ console.log("ok");`,
   await stop();
   try {
     const { stdout, stderr } = spawnSync("node", [outfile], { encoding: "utf8", timeout: 20_000 });
-    assertEquals([stdout, stderr], ["ok\n", ""]);
+    assertEquals([stdout, stderr.replace(/^Error: broken, as asked\n( .*\n)*/, "")], ["ok\n", ""]);
   } finally {
     rmSync(outfile);
   }
+});
+
+test("content that is limited comes with the signal of its request", async () => {
+  const { promise: limited, resolve: see } = deferred<Request>();
+  const handler = limitContent((request) => {
+    see(request);
+    return new Response();
+  }, 10);
+  const controller = new AbortController();
+  const init = { method: "POST", body: "abc", signal: controller.signal };
+  await handler(new Request("http://a/", init), null as never);
+  controller.abort();
+  assertEquals((await limited).signal.aborted, true);
 });
 
 test("what was shut down can be closed", async () => {
