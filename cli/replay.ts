@@ -83,7 +83,7 @@ export async function run(args: readonly string[]): Promise<void> {
     tcp: { sack: !values["no-sack"], timestamps: !values["no-timestamps"] },
     ...(process.stderr.isTTY && { onProgress: progress() }),
   });
-  if (values.save !== undefined) writeFileSync(values.save, run.pcapng());
+  if (values.save !== undefined) save(values.save, run);
   print(file, run, values);
   if (!run.identical) process.exitCode = 1;
 }
@@ -111,6 +111,14 @@ function readInput(file: string, filter: string | undefined): LoadedRecording {
   const recording = loadRecording(bytes);
   if (recording.packets.length === 0) throw new Error(recording.fault ?? `${file} holds no packets`);
   return filter === undefined ? recording : { ...recording, packets: recording.packets.filter(chooser(filter)) };
+}
+
+function save(file: string, run: ReplayRun): void {
+  try {
+    writeFileSync(file, run.pcapng());
+  } catch (error) {
+    throw new Error(`Cannot write ${file}: ${(error as Error).message}`);
+  }
 }
 
 /** Makes a filter of packets out of its text. */

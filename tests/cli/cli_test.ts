@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { SUBCOMMANDS } from "../../cli/commands.ts";
 import { didYouMean, nearest } from "../../cli/suggest.ts";
-import { read } from "../checks/tree.ts";
+import { read, ROOT } from "../checks/tree.ts";
 import { testWith } from "../needs.ts";
 import { bonsai, environment, run, Running, runtimeArgs } from "./run.ts";
 
@@ -52,6 +52,10 @@ test("what cannot be read or imported is named, in one line", () => {
     const cases: [args: string[], error: RegExp][] = [
       [["inspect", "nowhere.pcap"], /^bonsai inspect: Cannot read nowhere\.pcap: ENOENT/],
       [["inspect", "."], /^bonsai inspect: Cannot read \.: it is a directory$/],
+      [
+        ["replay", join(ROOT, "tests/testing/bug_report/bug.pcap"), "--save", "no/x.pcapng"],
+        /^bonsai replay: Cannot write no\/x\.pcapng: ENOENT/,
+      ],
       [["serve", "syntax.ts"], /^bonsai serve: Cannot import \.\/syntax\.ts: [\w :]+(at file:\S+:1:\d+)?$/],
       [["serve", "missing.ts"], /^bonsai serve: Cannot import \.\/missing\.ts: .*nowhere\.ts.*missing\.ts\S*$/],
       [["check", "text.json"], /^text\.json: is no JSON: .+\nbonsai check: text\.json: 1 error$/],
