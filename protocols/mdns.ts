@@ -22,7 +22,7 @@
  * @module
  */
 
-import type { Ip, IpAddress, LookupOptions, Resolver } from "../core/ip.ts";
+import { type Ip, type IpAddress, type LookupOptions, type Resolver, sameAddress } from "../core/ip.ts";
 import { NetError } from "../core/net_error.ts";
 import { checkOptions } from "../core/options.ts";
 import type { Core, Protocol } from "../core/protocol.ts";
@@ -88,11 +88,21 @@ export class Mdns implements Resolver {
     this.#core = core;
     this.#ip = udp.ip;
     this.#timeout = options.timeout ?? 2000;
+    const common = { port: MDNS_PORT, reuseAddress: true };
     this.#socket = udp.bind(
-      { port: MDNS_PORT, reuseAddress: true, ttl: 255, multicastTtl: 255, loopback: false },
-      (data, from, port) => this.#receive(data, from, port),
+      { ...common, ttl: 255, multicastTtl: 255, loopback: false },
+      (data, from, port) => {
+        const network = typeof from === "number" ? ipv4 : ipv6;
+        const hop = network?.nextHop(from as never);
+        // Who is not on the link can reach a host alone, but not the group (RFC 6762, 11).
+        if (hop && sameAddress(hop, from)) this.#receive(data, from, port);
+        else this.counters.distant++;
+      },
     );
-    for (const { family } of this.#ip.networks) this.#socket.join(MDNS_GROUPS[family]);
+    for (const { family } of this.#ip.networks) {
+      const hostname = MDNS_GROUPS[family];
+      udp.bind({ ...common, hostname }, (data, from, port) => this.#receive(data, from, port)).join(hostname);
+    }
     this.#responder = options.hostname === undefined
       ? null
       : new MdnsResponder(core, this.#ip, options, this.counters, (...message) => this.#send(...message));

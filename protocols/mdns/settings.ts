@@ -74,4 +74,6 @@ export class MdnsCounters {
   conflicts: number = 0;
   /** Messages that make no sense. */
   malformed: number = 0;
+  /** Messages to this host alone from one that is not on its link. */
+  distant: number = 0;
 }

@@ -293,6 +293,34 @@ test("responses from another port than that of mDNS are ignored (RFC 6762, 6)", 
   assertEquals(host.counters().mdns!.conflicts, 0);
 });
 
+test("what comes from beyond the link is not believed, and not answered (RFC 6762, 5.5 and 11)", async () => {
+  const link = new Link();
+  const ours = parseIpv4("10.0.0.1");
+  const host = link.host("10.0.0.1/24", { hostname: "lamp" });
+  const far = link.script("192.0.2.5/24");
+  far.net.ipv4.addRoute(parseIpv4Cidr("10.0.0.0/24"), 0 as never);
+  const near = link.script("10.0.0.9/24");
+  await link.pass(3000);
+  const other: DnsRecord = { name: "other.local", type: "A", class: 1, ttl: 120, data: "10.0.0.66" };
+  const found = async ({ say }: typeof far, to?: typeof ours): Promise<boolean> => {
+    const lookup = host.mdns.lookup("other.local").then(() => true, () => false);
+    say({ flags: 0x8400, answers: [other] }, to);
+    return await link.wait(lookup);
+  };
+  const answered = async ({ say }: typeof far, to?: typeof ours): Promise<boolean> => {
+    await link.pass(1000);
+    const before = host.counters().mdns!.responses!;
+    say({ questions: [question("lamp.local", "A")] }, to);
+    await link.pass(1000);
+    return host.counters().mdns!.responses! > before;
+  };
+  assertEquals([await found(far, ours), await answered(far, ours)], [false, false]);
+  assertEquals([await found(near, ours), await answered(near, ours)], [true, true]);
+  // Routers do not pass on what is for the group, so that hosts of other networks on this link are heard.
+  assertEquals([await found(far), await answered(far)], [true, true]);
+  assertEquals(host.counters().mdns!.distant, 2);
+});
+
 test("askers from before mDNS get their answer as from a DNS server (RFC 6762, 6.7)", async () => {
   const link = new Link();
   const { say, heard } = link.script("10.0.0.9/24", 40_000);
