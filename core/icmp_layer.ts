@@ -200,11 +200,6 @@ export abstract class IcmpLayer<
     return packet.u8(0) === this.#family.echo && this.#echoes.has(packet.u16(4));
   }
 
-  /** Whether a packet of ours that is quoted is the reply sent last, or one like it. */
-  protected isReply(packet: Packet): boolean {
-    return this.#path?.quoted(packet) ?? false;
-  }
-
   /**
    * Tells a transport of an error.
    *

@@ -25,6 +25,8 @@ import type { Core, Protocol } from "../core/protocol.ts";
 import { ECHO_REPLY, ECHO_REQUEST, INFORMATIONAL, readFault } from "./icmpv6/message.ts";
 import type { Ipv6, Ipv6Path } from "./ipv6.ts";
 
+/** Bytes of an IPv6 header without extensions. */
+const IPV6_HEADER = 40;
 const FAMILY: IcmpFamily = {
   protocol: PROTOCOL_ICMPV6,
   // As many as fit into the least MTU (RFC 4443, 2.4 (c)).
@@ -76,8 +78,10 @@ export class Icmpv6 extends IcmpLayer<Ipv6Address, Ipv6, Ipv6Path> {
 
   /** Hears that an echo or a reply of ours did not arrive. */
   override fault(packet: Packet, fault: IpFault): void {
-    // What is too big comes through in fragments next time.
-    if (fault.mtu > 0 && (this.isAwaited(packet) || this.isReply(packet))) {
+    // What is too big comes through in fragments next time. We keep nothing of the hosts whose echoes were answered, so that
+    // any reply that may have been ours is believed, but for one that would have gone through (RFC 8201, 4; RFC 5927, 7).
+    const length = IPV6_HEADER + (packet.bytes[packet.network + 4]! << 8 | packet.bytes[packet.network + 5]!);
+    if (fault.mtu > 0 && fault.mtu < length && (this.isAwaited(packet) || packet.u8(0) === ECHO_REPLY)) {
       this.network.limit(this.network.destination(packet), fault.mtu);
     }
     super.fault(packet, fault);

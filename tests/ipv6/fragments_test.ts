@@ -1,6 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { fragment, icmp6, icmp6Packet, ipBench, ipv6Packet, OURS, parse6, PEER, u16, u32, udp6 } from "./harness.ts";
+import {
+  fragment,
+  icmp6,
+  icmp6Packet,
+  ip6,
+  ipBench,
+  ipv6Packet,
+  OURS,
+  parse6,
+  PEER,
+  u16,
+  u32,
+  udp6,
+} from "./harness.ts";
 
 const DATA = Uint8Array.from({ length: 40 }, (_, i) => i * 3);
 const WHOLE = udp6(5, 9, DATA);
@@ -228,6 +241,30 @@ test("path MTU: echo replies that are too big leave in fragments next time", () 
   assertEquals(reply!.length, 1448);
   bench.put(icmp6Packet(2, 0, [...u32(1280), ...reply!.subarray(0, 1232)], { source: "fd00::fe" }));
   assertEquals(bench.put(echo).map((packet) => packet.length), [1280, 40 + 8 + 1408 - 1232]);
+});
+
+// RFC 8201, 4: what is quoted must be a packet that we may have sent, and that did not fit.
+test("path MTU: packets too big about echo replies are believed for each of several hosts, where they make sense", () => {
+  const bench = ipBench();
+  const hosts = [3, 4, 5].map((last) => `2001:db8::${last}`);
+  const ask = (source: string): Uint8Array[] =>
+    bench.put(icmp6Packet(128, 0, [0, 1, 0, 2, ...new Uint8Array(1400)], { source }));
+  const tell = (mtu: number, quoted: Uint8Array): void => {
+    bench.put(icmp6Packet(2, 0, [...u32(mtu), ...quoted.subarray(0, 1232)], { source: "fd00::fe" }));
+  };
+  const replies = hosts.map((host) => ask(host)[0]!);
+  for (const reply of replies) {
+    tell(1279, reply);
+    tell(1448, reply);
+  }
+  assertEquals(hosts.map((host) => ask(host).length), [1, 1, 1], "below the least MTU, and what it fits into");
+  const foreign = replies[0]!.slice();
+  foreign.set(ip6("fd00::77"), 8);
+  tell(1280, foreign);
+  assertEquals(ask(hosts[0]!).length, 1, "what another host sent");
+  for (const reply of replies) tell(1280, reply);
+  assertEquals(hosts.map((host) => ask(host).length), [2, 2, 2]);
+  assertEquals(ask("2001:db8::6").length, 1, "who was not told of");
 });
 
 test("a UDP socket that must not fragment says so", () => {

@@ -187,6 +187,15 @@ test("errors reach the transport with their meaning (RFC 1122, 3.2.2.1 and 4.2.3
   assertEquals(put(3, 4, [0, 0, 0, 0], long), "EMSGSIZE false 508");
 });
 
+test("routers may fragment echo replies: that one was too big is not believed (RFC 1191, 3)", () => {
+  const bench = ipBench();
+  const request = echo(new Uint8Array(1000));
+  const [reply] = bench.put(request);
+  assertEquals(reply![6]! & 0x40, 0, "don't fragment");
+  bench.put(ipv4Packet(icmpMessage(3, 4, [0, 0, ...u16(600)], reply!.subarray(0, 48)), { protocol: ICMP }));
+  assertEquals(bench.put(request).length, 1);
+});
+
 test("errors that quote no packet of ours are counted and go no further", () => {
   const bench = ipBench();
   bench.net.ip.attach(200, {
