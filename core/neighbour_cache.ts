@@ -102,7 +102,7 @@ export class NeighbourCache<A, W extends NeighbourWay> {
       let victim: CachedNeighbour<A, W> | null = null;
       let least = wanted ? 4 : 2;
       for (const entry of this.#entries.values()) {
-        const worth = entry.path ? entry.used ? 3 : 0 : entry.state === "failed" ? 1 : 2;
+        const worth = entry.state === "failed" ? 0 : !entry.path ? 2 : entry.used ? 3 : 1;
         if (worth < least) {
           victim = entry;
           least = worth;

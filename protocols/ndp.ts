@@ -165,7 +165,11 @@ export class Ndp extends NeighbourLink<Ipv6Address, EthernetPath> implements Rec
     else if (type === NEIGHBOUR_ADVERTISEMENT) this.#advertised(packet);
     // Hosts do not listen to solicitations of routers (RFC 4861, 6.2.6).
     else if (type === ROUTER_SOLICITATION) return;
-    else if (type === ROUTER_ADVERTISEMENT && option) this.learn(readIpv6(bytes, at + 8), bytes, option + 2, true);
+    else if (type === ROUTER_ADVERTISEMENT && option) {
+      // A default router is no stranger: it finds room, however many hosts that do not answer are asked for.
+      const stranger = (bytes[at + 46]! | bytes[at + 47]!) === 0;
+      this.learn(readIpv6(bytes, at + 8), bytes, option + 2, stranger);
+    }
     packet.start = packet.transport = at + 40;
     this.#handlers.get(type)?.receive(packet);
   }

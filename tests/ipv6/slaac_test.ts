@@ -135,6 +135,34 @@ test("the router's MAC address comes with its advertisement: nobody asks for it"
   assertEquals([...frames[0]!.subarray(0, 6)], mac(PEER_MAC));
 });
 
+test("a router that tells of itself finds room among hosts that do not answer; one that is no default router does not", () => {
+  for (const lifetime of [0, 1800]) {
+    const one = ethernetBench({ ndpOptions: { neighbours: 8 }, slaacOptions: {} });
+    const socket = one.net.udp.bind({ port: 0 }, () => {});
+    const send = (to: string): Sent[] => {
+      socket.send(new Uint8Array(1), one.net.ipv6.parse(to)!, 9);
+      return packets(one.turn());
+    };
+    for (let i = 0; i < 100; i++) send(`fd00::1:${i.toString(16)}`);
+    one.put(told(SOURCE_MAC, { lifetime }));
+    // What is sent to the router itself, so that it shows who knows where it is.
+    assertEquals(send(ROUTER).map(({ next }) => next), [lifetime > 0 ? 17 : 58]);
+  }
+});
+test("hosts that do not answer make room before routers that nobody used yet", () => {
+  const one = ethernetBench({ ndpOptions: { neighbours: 8 }, slaacOptions: {} });
+  const socket = one.net.udp.bind({ port: 0 }, () => {});
+  const send = (to: string): Sent[] => {
+    socket.send(new Uint8Array(1), one.net.ipv6.parse(to)!, 9);
+    return packets(one.turn());
+  };
+  for (let i = 0; i < 8; i++) send(`fd00::1:${i}`);
+  one.pass(3500);
+  one.put(told(SOURCE_MAC));
+  for (let i = 0; i < 7; i++) send(`fd00::2:${i}`);
+  assertEquals(send("2001:db8::9").map(({ next }) => next), [17]);
+});
+
 // RFC 4862, 5.5.3.
 for (
   const [what, options, on] of [
