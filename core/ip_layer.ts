@@ -179,6 +179,7 @@ export abstract class IpLayer<A extends IpAddress, O extends IpAssigned<A>, P ex
   /** Finds the way to a host. */
   path(destination: A, source: A | null): P | NetErrorCode {
     const own = source !== null && !this.isUnspecified(source) ? source : null;
+    if (this.core.closed) return "ENETDOWN";
     if (own !== null && !this.isLocal(own)) return "EADDRNOTAVAIL";
     const neighbour = this.neighbour(destination);
     if (!neighbour) return "ENETUNREACH";

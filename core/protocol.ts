@@ -40,6 +40,8 @@ export interface Core {
   readonly offload: Offload;
   /** The driver, for what is said to it beside packets; these go through the layers. */
   readonly driver: Driver;
+  /** Whether the stack was closed: nothing comes, no timer fires, and what waits for either would do so for ever. */
+  readonly closed: boolean;
   /** The time, in milliseconds: of this turn inside one, the clock's outside. */
   now(): number;
   /** Random 32 bits, as an int32; seeded in a replay. */

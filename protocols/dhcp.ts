@@ -147,11 +147,12 @@ export class Dhcp {
    */
   bound(): Promise<DhcpLease> {
     if (this.#lease) return Promise.resolve(this.#lease);
-    return new Promise((resolve, reject) =>
+    return new Promise((resolve, reject) => {
       this.#waiting.push((lease) =>
         lease ? resolve(lease) : reject(new NetError("ECONNABORTED", "Cannot get a lease: the stack is closed"))
-      )
-    );
+      );
+      if (this.#core.closed) this.#tell(null);
+    });
   }
 
   /** Asks for more time at once, rather than at T1; does nothing without a lease. */

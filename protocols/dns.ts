@@ -168,8 +168,8 @@ export class Dns implements Resolver {
 
   /** Looks for a name as it is, and in the domains of the search list: there first where it has no dot. */
   async #search<T>(name: string, ask: (candidate: string) => Promise<readonly T[]>): Promise<readonly T[]> {
-    // The network may have told domains that are none, or too long with this name.
-    const searched = name.endsWith(".") ? [] : this.search.map((domain) => `${name}.${domain}`).filter(writeName);
+    // No names come of a dot at the end, and of domains that are none or too long, which the network may have told.
+    const searched = this.search.map((domain) => `${name}.${domain}`).filter(writeName);
     for (const candidate of name.includes(".") ? [name, ...searched] : [...searched, name]) {
       const found = await ask(candidate);
       if (found.length > 0) return found;

@@ -57,6 +57,8 @@ interface Asked {
   readonly name: string;
   readonly type: string;
   found(record: DnsRecord): void;
+  /** No more will come. */
+  end(): void;
 }
 
 /** What mDNS stands on. */
@@ -111,6 +113,9 @@ export class Mdns implements Resolver {
     ipv6?.observers.push({ addressed, claimed: addressed });
     this.#ip.resolver ??= this;
     core.count("mdns", this.counters);
+    core.onClose(() => {
+      for (const { end } of this.#asked) end();
+    });
   }
 
   /** The name that this host goes by, without `.local`; empty when it answers for none. */
@@ -186,7 +191,7 @@ export class Mdns implements Resolver {
       };
       const step = (): void => {
         const now = core.now();
-        if (now >= end || found.size > 0 && enough()) return done();
+        if (core.closed || now >= end || found.size > 0 && enough()) return done();
         const flag = interval === ASK_AGAIN ? UNICAST_WANTED : 0;
         this.counters.questions++;
         this.#send({
@@ -206,6 +211,7 @@ export class Mdns implements Resolver {
           found.set(essence(record), record);
           if (enough()) core.timers.arm(timer, core.now());
         },
+        end: done,
       }));
       for (const asked of all) this.#asked.add(asked);
       step();

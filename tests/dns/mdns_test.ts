@@ -347,6 +347,18 @@ test("a host that leaves says so (RFC 6762, 10.1)", async () => {
   assertEquals(heard[0]!.message.answers.map(({ ttl }) => ttl), [0, 0, 0, 0, 0]);
 });
 
+test("who asks hears that the stack closes, or was closed", async () => {
+  const host = new Link().host("10.0.0.1/24");
+  const before = [host.mdns.query("other.local", "A"), failure(host.mdns.lookup("other.local"))];
+  host.close();
+  const after = [host.mdns.query("other.local", "A"), failure(host.mdns.lookup("other.local"))];
+  for (const asked of [before, after]) {
+    const [none, fault] = await Promise.all(asked);
+    assertEquals(none, []);
+    assertMatch(fault as string, /^ENOTFOUND/);
+  }
+});
+
 test("100,000 pieces of garbage leave a host with its name", async () => {
   const link = new Link();
   const { say, net } = link.script("10.0.0.9/24");

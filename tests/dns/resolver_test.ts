@@ -457,6 +457,14 @@ test("a stack that closes ends what is under way", async () => {
   assertMatch(await wait(lookup), /^EPIPE/);
 });
 
+test("a stack that was closed waits for nothing", async () => {
+  const { client } = world(() => []);
+  client.close();
+  assertMatch(await failure(client.dns.lookup("a.example")), /^ENETDOWN/);
+  assertMatch(await failure(client.tcp.connect({ hostname: "a.example", port: 80 })), /^ENETDOWN/);
+  assertMatch(await failure(client.tcp.connect({ hostname: SERVER, port: 80 })), /^ENETDOWN/);
+});
+
 test("tcp and udp take names", async () => {
   const { client, server, wait } = world((query) => [
     answer(query, [record("srv.example", "A", "10.0.0.1"), record("srv.example", "A", "10.0.0.3")]),
