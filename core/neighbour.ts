@@ -100,7 +100,8 @@ export class CachedNeighbour<A, W extends NeighbourWay> implements Neighbour {
 
   /** Hears from above whether packets arrive. */
   advise(reachable: boolean): void {
-    if (!this.path) return;
+    // A connection may still hold an entry that made room for another.
+    if (!this.path || !this.live) return;
     const { core, user } = this.#cache;
     if (reachable) {
       this.#confirmed = core.now();
