@@ -39,9 +39,9 @@ export const LINK_HELP =
   --name NAME        the device; tap0 or tun0 when left out, and "tap%d" takes the first free number; with packet the
                      interface, eth0 when left out
   --address CIDR     our IPv4 address and prefix, such as 10.0.0.2/24
-  --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64, or "auto" (TAP)
+  --address6 CIDR    our IPv6 address and prefix, such as fd00::2/64, or "auto" (not over TUN)
   --gateway ADDRESS  the IPv4 router for what is not on the link
-  --gateway6 ADDRESS the IPv6 router; with TAP those that announce themselves are used too
+  --gateway6 ADDRESS the IPv6 router; over Ethernet those that announce themselves are used too
   --host CIDR        gives the kernel's end of the link this IPv4 address and switches it on
   --host6 CIDR       the same for IPv6
   --mtu BYTES        sets the MTU of the link (these three with tap and tun)`;
@@ -76,7 +76,7 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
   const { driver, address, address6, gateway, gateway6, host, host6, mtu } = values;
   if (driver === undefined) throw new UsageError("say --driver tap, --driver tun or --driver packet");
   if (address6 === "auto") {
-    if (driver === "tun") throw new UsageError("--address6 auto needs --driver tap: routers are found over Ethernet");
+    if (driver === "tun") throw new UsageError("--address6 auto needs --driver tap or packet: routers are found over Ethernet");
   } else if (address6 !== undefined) readAddress("--address6", address6, parseIpv6Cidr);
   if (address === undefined) throw new UsageError("say --address, such as --address 10.0.0.2/24");
   const ours = ownAddress("--address", address);

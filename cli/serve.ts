@@ -78,7 +78,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const port = values.port === undefined ? undefined : readPort(values.port);
   const link = values.driver === undefined ? null : readLink(values);
   const stray = link ? undefined : Object.keys(LINK_OPTIONS).find((name) => name in values);
-  if (stray) throw new UsageError(`--${stray} is for devices: say --driver tap or --driver tun too`);
+  if (stray) throw new UsageError(`--${stray} is for devices: say --driver tap, tun or packet too`);
   const app = await loadApp(file, ".");
   if (!link) {
     const place = embedded({ port, plugins: [], print: () => {} });

@@ -73,7 +73,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const { driver } = values;
   const wired = driver === undefined || driver === "memory";
   const stray = wired && Object.keys(LINK_OPTIONS).find((name) => name !== "driver" && name in values);
-  if (stray) throw new UsageError(`--${stray} is for devices: say --driver tap or --driver tun too`);
+  if (stray) throw new UsageError(`--${stray} is for devices: say --driver tap, tun or packet too`);
   const link = wired ? null : readLink({ ...values, driver });
 
   const last = recent(REMEMBERED);

@@ -214,7 +214,7 @@ test("start: wrong options end with 2, help and version with 0", async () => {
       [["--port", "70000"], '--port takes a number from 0 to 65535, not "70000"'],
       [["--bogus"], "Unknown option '--bogus'"],
       [["extra"], "Unexpected argument 'extra'"],
-      [["--address", "10.0.0.2/24"], "--address is for devices: say --driver tap or --driver tun too"],
+      [["--address", "10.0.0.2/24"], "--address is for devices: say --driver tap, tun or packet too"],
       [["--driver", "tap"], "say --address, such as --address 10.0.0.2/24"],
       [["--driver", "tap", "--address", "10.0.0.256/24"], "--address: Cannot parse"],
       [["--driver", "carrier-pigeon"], 'there is no driver "carrier-pigeon"'],
