@@ -76,7 +76,9 @@ export function readLink(values: CommandValues<typeof LINK_OPTIONS>): LinkSettin
   const { driver, address, address6, gateway, gateway6, host, host6, mtu } = values;
   if (driver === undefined) throw new UsageError("say --driver tap, --driver tun or --driver packet");
   if (address6 === "auto") {
-    if (driver === "tun") throw new UsageError("--address6 auto needs --driver tap or packet: routers are found over Ethernet");
+    if (driver === "tun") {
+      throw new UsageError("--address6 auto needs --driver tap or packet: routers are found over Ethernet");
+    }
   } else if (address6 !== undefined) readAddress("--address6", address6, parseIpv6Cidr);
   if (address === undefined) throw new UsageError("say --address, such as --address 10.0.0.2/24");
   const ours = ownAddress("--address", address);
