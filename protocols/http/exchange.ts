@@ -83,6 +83,8 @@ export class Exchange implements ContentSource {
   #handlerFailed(error: unknown): void {
     // Most handlers fail when their client goes away, and there is nobody to tell.
     if (this.#over) return;
+    // A stream whose head could not be sent is not wanted any more.
+    this.#reader?.cancel(error).catch(() => {});
     const { counters, onError } = this.#server;
     if (!this.#failed) {
       counters.handlerErrors++;

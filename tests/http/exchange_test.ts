@@ -99,3 +99,14 @@ test("without onError a handler that fails is reported, and its connection goes 
   assertEquals(net.counter("handlerErrors"), 3);
   assertEquals(statuses(await ask(net, client, GET)), [200]);
 });
+
+test("the stream of a response that cannot be sent is cancelled", async () => {
+  let cancelled: unknown;
+  const { net } = bench(
+    () =>
+      new Response(new ReadableStream({ cancel: (reason) => void (cancelled = reason) }), { headers: { a: "\x01" } }),
+    { onError: () => new Response("no") },
+  );
+  assertEquals(statuses(await ask(net, net.raw(), GET)), [200]);
+  assert(cancelled instanceof TypeError);
+});
