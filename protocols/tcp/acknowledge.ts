@@ -49,7 +49,7 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
   if (acked > 0) {
     const flight = distance(tcb.sndMax, tcb.sndUna);
     // A SYN or FIN counts in the sequence but lies in no buffer.
-    const data = Math.min(tcb.sndUna === tcb.iss ? acked - 1 : acked, tcb.sendBuffer.size);
+    const data = Math.min(tcb.opening ? acked - 1 : acked, tcb.sendBuffer.size);
     if (data > 0) tcb.sendBuffer.drop(data);
     tcb.sndUna = ack;
     if (distance(ack, tcb.ackLow) > tcb.sndWndMax) tcb.ackLow = ack - tcb.sndWndMax | 0;
@@ -60,6 +60,8 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
     if (before(tcb.recover, ack - 1 | 0)) tcb.recover = ack - 1 | 0;
     measure(tcb, segment);
     tcb.unansweredSince = -1;
+    // What ICMP said is over.
+    tcb.fault = null;
     // A small window that stays small is no reason to wait ever longer.
     if (tcb.persisting && window > 0) tcb.rtt.settle();
     tcb.scoreboard?.trim(ack);

@@ -36,6 +36,7 @@ export class Conn implements TcpConn {
   readonly #canWrite: Waiter = new Waiter();
   #error: NetError | null = null;
   #closedByUs: boolean = false;
+  #writeClosed: boolean = false;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   #writable: WritableStream<Uint8Array> | null = null;
 
@@ -88,7 +89,7 @@ export class Conn implements TcpConn {
   async write(data: Uint8Array): Promise<number> {
     for (;;) {
       if (this.#error) throw this.#error;
-      if (this.#closedByUs || this.#connection.closed) {
+      if (this.#closedByUs || this.#writeClosed || this.#connection.closed) {
         throw new NetError("EPIPE", "Cannot write: the connection is closed");
       }
       const length = this.#connection.write(data);
@@ -99,6 +100,7 @@ export class Conn implements TcpConn {
 
   /** Closes our direction after what was written. */
   closeWrite(): Promise<void> {
+    this.#writeClosed = true;
     this.#connection.closeWrite();
     this.#canWrite.wake();
     return Promise.resolve();

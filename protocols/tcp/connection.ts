@@ -106,7 +106,7 @@ export class Connection extends Tcb implements TcpConnection {
   /** Queues bytes and marks them as urgent (RFC 9293, 3.8.5; RFC 6093 advises new programs against it). */
   writeUrgent(data: Uint8Array): number {
     const length = this.write(data);
-    if (length > 0) this.sndUp = this.sndUna + this.sendBuffer.size + (this.sndUna === this.iss ? 1 : 0) | 0;
+    if (length > 0) this.sndUp = this.sndUna + this.sendBuffer.size + (this.opening ? 1 : 0) | 0;
     return length;
   }
 

@@ -32,9 +32,9 @@ export function sendAck(tcb: Tcb): void {
  * The sequence number of a segment without data, which must lie in the peer's window or is ignored, acknowledgement and all:
  * not SND.NXT where that fell back to send again, and not beyond a window that shrank.
  */
-function acceptableSeq({ sndUna, sndWnd, sndMax, iss }: Tcb): number {
+function acceptableSeq({ opening, sndUna, sndWnd, sndMax }: Tcb): number {
   // Our SYN is beyond no window.
-  return sndUna === iss ? sndMax : earlier(sndUna + sndWnd | 0, sndMax);
+  return opening ? sndMax : earlier(sndUna + sndWnd | 0, sndMax);
 }
 
 /**

@@ -7,7 +7,7 @@
 import { endRecovery, timedOut } from "./recovery.ts";
 import { sendProbe, sendReset } from "./emit.ts";
 import { armRetransmission, probeWindow } from "./send.ts";
-import { CLOSED, ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED } from "./state.ts";
+import { CLOSED, ESTABLISHED, FIN_WAIT_2 } from "./state.ts";
 import { end } from "./end.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -15,8 +15,6 @@ import type { Tcb } from "./tcb.ts";
 const KEEP_ALIVE_INTERVAL = 75_000;
 /** Keepalive probes that may stay unanswered (MUST-29: never just one). */
 const KEEP_ALIVE_PROBES = 9;
-/** How long a peer that began a handshake may take to finish it, in milliseconds. */
-const HALF_OPEN_TIMEOUT = 60_000;
 
 /**
  * The timer of a connection fired.
@@ -39,14 +37,12 @@ export function onTimer(tcb: Tcb, now: number): void {
 
 /** What retransmission, persist and FIN-WAIT-2 do. */
 function retransmission(tcb: Tcb, now: number): void {
-  const { state, shared, rtt } = tcb;
+  const { opening, state, shared, rtt } = tcb;
   if (state === FIN_WAIT_2 && tcb.sndUna === tcb.sndMax) return end(tcb, null);
-  const opening = state <= SYN_RECEIVED;
   // A closed window is probed for ever as long as the peer answers (MUST-37).
   const probing = !opening && (tcb.persisting || tcb.sndWnd === 0);
   if (probing && tcb.sendBuffer.size === 0 && !tcb.finQueued) return;
-  const timeout = !opening ? tcb.timeout : tcb.listener ? HALF_OPEN_TIMEOUT : shared.openTimeout;
-  if (tcb.unansweredSince >= 0 && now - tcb.unansweredSince >= timeout) return giveUp(tcb);
+  if (tcb.unansweredSince >= 0 && now >= tcb.givesUpAt) return giveUp(tcb);
   // R1 of RFC 9293, MUST-20: IP may find a better way.
   if (rtt.backedOff && !probing) tcb.path.advise(false);
   if (probing) {

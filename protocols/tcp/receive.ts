@@ -126,7 +126,6 @@ export function takeSyn(tcb: Tcb, segment: Segment): void {
 /** The handshake is done. */
 function establish(tcb: Tcb): void {
   tcb.state = ESTABLISHED;
-  tcb.ackLow = tcb.iss + 1 | 0;
   tcb.congestion = tcb.shared.congestion(tcb.mss);
   if (tcb.rtt.backedOff) {
     // A lost SYN is taken for congestion (RFC 6298, 5.7; RFC 5681, 3.1).

@@ -42,7 +42,7 @@ export function duplicateAck(tcb: Tcb): void {
 
 /** Whether the acknowledgements can tell of a new loss: not of segments that a timeout sent twice (RFC 6582, 3.2 (1)). */
 function mayRecover(tcb: Tcb): boolean {
-  return before(tcb.recover, tcb.sndUna) || tcb.recover === tcb.iss;
+  return before(tcb.recover, tcb.sndUna);
 }
 
 function retransmitFirst(tcb: Tcb): void {

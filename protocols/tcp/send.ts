@@ -190,9 +190,11 @@ export function probeWindow(tcb: Tcb): void {
  * @param tcb The connection.
  */
 export function armRetransmission(tcb: Tcb): void {
-  if (tcb.unansweredSince < 0) tcb.unansweredSince = tcb.shared.core.now();
+  const now = tcb.shared.core.now();
+  if (tcb.unansweredSince < 0) tcb.unansweredSince = now;
   tcb.persisting = false;
-  tcb.due(tcb.rtt.rto);
+  tcb.dueAt = Math.min(now + tcb.rtt.rto, tcb.givesUpAt);
+  tcb.arm();
 }
 
 /** Starts the persist timer, or that of the override timeout, unless it runs. */

@@ -17,6 +17,7 @@ import { onTimer } from "./on_timer.ts";
 import { ReceiveBuffer } from "./reassembly.ts";
 import { RttEstimator } from "./rtt.ts";
 import { Scoreboard } from "./scoreboard.ts";
+import { before } from "./sequence.ts";
 import { serveConnection } from "./send.ts";
 import type { TcpShared } from "./shared.ts";
 import { CLOSED, type State } from "./state.ts";
@@ -31,6 +32,9 @@ export const EVENT_WRITABLE = 4;
 export const EVENT_CLOSED = 8;
 /** Event for the user: the peer has urgent data. */
 export const EVENT_URGENT = 16;
+
+/** How long a peer that began a handshake may take to finish it, in milliseconds. */
+const HALF_OPEN_TIMEOUT = 60_000;
 
 /** The timer of a connection. Its function is shared by all, so that a connection holds no closures. */
 class TcbTimer extends Timer {
@@ -131,7 +135,7 @@ export abstract class Tcb implements Endpoint, Sender {
   recovering: boolean = false;
   /** The highest sequence number sent when the recovery began; also guards against a second one (RFC 6582, 3.2). */
   recover: number = 0;
-  /** Whether something below `recover` was sent again, by a recovery or a timeout. */
+  /** Whether what lies below `recover` is sent again after a timeout. */
   retransmitting: boolean = false;
   /** Bytes by which duplicate acknowledgements inflate the congestion window. */
   inflation: number = 0;
@@ -222,6 +226,7 @@ export abstract class Tcb implements Endpoint, Sender {
       this.sndUp =
       this.sndSmall =
         iss;
+    this.ackLow = iss + 1 | 0;
     this.timestamps = this.shared.timestamps;
     this.sack = this.shared.sack;
     this.acknowledge();
@@ -274,9 +279,20 @@ export abstract class Tcb implements Endpoint, Sender {
     this.arm();
   }
 
+  /** When the connection ends unless the peer answers what is unanswered (R2), in milliseconds. */
+  get givesUpAt(): number {
+    const { listener, opening, shared, timeout } = this;
+    return this.unansweredSince + (!opening ? timeout : listener ? HALF_OPEN_TIMEOUT : shared.openTimeout);
+  }
+
   /** The scoreboard, made when it is needed first. */
   board(): Scoreboard {
     return this.scoreboard ??= new Scoreboard(this.sndMax);
+  }
+
+  /** Whether our SYN is not acknowledged; SND.UNA alone does not tell, for it is ISS again 4 GiB later. */
+  get opening(): boolean {
+    return before(this.sndUna, this.ackLow);
   }
 
   /** RCV.WND: the window that the peer was told of, from RCV.NXT on, in bytes. */

@@ -103,6 +103,18 @@ test("a writer that waits for room goes on when the reader reads", async () => {
   net.close();
 });
 
+test("a write after closeWrite, or still waiting at it, fails at once", async () => {
+  const net = pair({ left: { sendBuffer: 4096 }, right: { receiveBuffer: 4096 } });
+  const { client } = await connected(net);
+  const block = new Uint8Array(8192);
+  for (let i = 0; i < 2; i++) await net.run({ until: client.write(block) });
+  const waiting = assertRejects(() => client.write(block), NetError, "closed");
+  await client.closeWrite();
+  await net.run({ until: waiting, limit: 1000 });
+  await rejects(net, () => client.write(block), "EPIPE");
+  net.close();
+});
+
 test("connect: refused, unreachable, no route, gives up on a signal", async () => {
   const net = pair();
   const refused = await rejects(net, () => net.left.tcp.connect({ hostname: "10.0.0.2", port: 81 }), "ECONNREFUSED");

@@ -2,6 +2,7 @@
 
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { icmpMessage, ipv4Packet } from "../protocols/harness.ts";
 import { bytes, opened, TS } from "./opened.ts";
 
 test("slow start: ten segments at first, two more for each acknowledged pair (RFC 6928, RFC 5681)", async () => {
@@ -125,4 +126,21 @@ test("an echo of a time that never was does not spoil the retransmission timeout
   const again = peer.take()!;
   assertEquals(again.seq, 101);
   assert(again.at - first.at < 1000, String(again.at - first.at));
+});
+
+test("what ICMP said of a connection is no reason any more once data gets through (RFC 1122, 4.2.3.9)", async () => {
+  for (const [acked, reason] of [[false, "EHOSTUNREACH"], [true, "ETIMEDOUT"]] as const) {
+    const { peer, conn, log } = await opened({ timeout: 10_000 });
+    conn.write(bytes(10));
+    await peer.settle();
+    peer.discard((packet) => {
+      const quote = packet.view().subarray(0, 28);
+      peer.raw(ipv4Packet(icmpMessage(3, 1, [0, 0, 0, 0], quote), { protocol: 1 }));
+    });
+    await peer.settle();
+    if (acked) await peer.send({ ack: 11 });
+    conn.write(bytes(10));
+    await peer.wait(20_000);
+    assertEquals(log, [`closed ${reason}`]);
+  }
 });
