@@ -141,6 +141,15 @@ export class ReplayDriver<M extends Medium = Medium> implements Driver<M> {
   }
 
   /**
+   * Tells whether a packet that is due waits for what the stack says to a peer.
+   *
+   * @param port The peer's port.
+   */
+  waitsFor(port: number): boolean {
+    return this.#schedule.blocked(this.#clock.now()).some(({ party }) => party!.peer.port === port);
+  }
+
+  /**
    * Says what came of each recorded conversation and exchange; none unless the mode is `"converse"`.
    *
    * @returns The reports, in the order of the first packets.

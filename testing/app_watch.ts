@@ -14,7 +14,8 @@ const SLICE = 1;
 export class AppWatch {
   readonly #driver: ReplayDriver<"ip">;
   readonly #budget: number;
-  #pending: number = 0;
+  /** The clients' ports, one for each request that the app works on. */
+  readonly #pending: number[] = [];
   /** Milliseconds that were waited since the stack last sent something. */
   #waited: number = 0;
   #sent: number = 0;
@@ -39,28 +40,32 @@ export class AppWatch {
     const handle: ServeHandler = typeof app === "function" ? app : (request, info) => app.fetch(request, info);
     return {
       fetch: async (request, info) => {
-        this.#pending++;
+        const { port } = info.remoteAddr;
+        this.#pending.push(port);
         try {
           return await handle(request, info);
         } finally {
-          this.#pending--;
+          this.#pending.splice(this.#pending.indexOf(port), 1);
         }
       },
     };
   }
 
-  /** Waits while the app works on an answer that the recording waits for. */
+  /**
+   * Waits while the app works on an answer that its client waits for. An app whose client has more to say may wait for that
+   * itself, as for the rest of an upload: then the time must move.
+   */
   async settle(): Promise<void> {
     const { counters } = this.#driver;
     if (counters.sent !== this.#sent) this.#waited = 0;
     this.#sent = counters.sent;
-    const busy = (): boolean => this.#pending > 0 && (this.#driver.done || this.#driver.waiting !== null);
+    const busy = (): boolean => this.#pending.some((port) => this.#driver.done || this.#driver.waitsFor(port));
     while (busy() && this.#waited < this.#budget) {
       const since = performance.now();
-      const pending = this.#pending;
+      const pending = this.#pending.length;
       await new Promise((resolve) => setTimeout(resolve, SLICE));
       this.#waited += Math.max(SLICE, performance.now() - since);
-      if (this.#pending !== pending) return;
+      if (this.#pending.length !== pending) return;
     }
   }
 }

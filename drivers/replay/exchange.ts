@@ -225,6 +225,11 @@ export class IcmpErrorParty implements Party {
     this.#about = about;
   }
 
+  /** Who is played from the recording. */
+  get peer(): Endpoint {
+    return this.#about.peer;
+  }
+
   /** Whether it is left out. */
   get over(): boolean {
     return this.#about.over;

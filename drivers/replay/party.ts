@@ -49,6 +49,8 @@ export interface RecordedPacket {
 
 /** A conversation, as it is played. */
 export interface Party {
+  /** Who is played from the recording. */
+  readonly peer: Endpoint;
   /** Whether the rest of its packets is left out. */
   readonly over: boolean;
   /** Changes with everything that the live stack sends in it. */

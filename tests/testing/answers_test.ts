@@ -4,10 +4,12 @@ import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { readPcap } from "@bonsai/net/drivers/replay";
-import { replay, type ReplayTestOptions } from "@bonsai/net/testing";
+import type { TcpConn } from "@bonsai/net/protocols/tcp";
+import { pair, replay, type ReplayTestOptions, tape } from "@bonsai/net/testing";
 import app from "./hello_app.ts";
 
 const HTTP = new URL("../captures/http.pcap", import.meta.url);
+const SERVER = { hostname: "10.0.0.2", port: 80 };
 const play = (options: ReplayTestOptions) => replay(HTTP, { as: "10.0.0.2", ...options });
 
 test("net.http.serve answers a recorded curl as the recorded server did, from any seed", async () => {
@@ -70,4 +72,28 @@ test("a recording that lacks packets, or cuts them, is impossible where nothing 
     "its packets were cut short when they were recorded",
     "its packets were cut short when they were recorded",
   ]);
+});
+
+test("an app that reads an upload takes no real time while another conversation is stuck", async () => {
+  const text = (size: number) => async (request: Request) =>
+    new Response(`${(await request.bytes()).length}${"!".repeat(size)}`);
+  const recorder = tape();
+  const { left, right, run, close } = pair({ rightPlugins: [recorder.plugin] });
+  right.http.serve(text(100), { port: 80 });
+  const encoder = new TextEncoder();
+  const say = async (conn: TcpConn, words: string) => void await run(conn.write(encoder.encode(words)));
+  const [one, two] = [await run(left.tcp.connect(SERVER)), await run(left.tcp.connect(SERVER))];
+  await say(one, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await run(one.read(new Uint8Array(1000)));
+  await say(two, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+  await run(undefined, { limit: 500 });
+  await say(two, "67890");
+  await run(two.read(new Uint8Array(1000)));
+  await run(undefined, { limit: 500 });
+  close();
+  const began = performance.now();
+  const replayed = await replay(recorder.pcapng(), { as: "10.0.0.2", app: text(0) });
+  assertEquals(await Promise.all(replayed.responses().map((response) => response.text())), ["0", "10"]);
+  const took = performance.now() - began;
+  assert(took < 1500, `it took ${took} ms`);
 });
