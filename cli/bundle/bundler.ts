@@ -37,7 +37,7 @@ export interface Bundled {
   readonly gzipped: number;
   /** Bytes of each module that was read, as paths from the folder; 0 for those that left nothing. */
   readonly modules: ReadonlyMap<string, number>;
-  /** Who imports each module: the first that does. */
+  /** Who imports each module, on the shortest way from the app. */
   readonly importers: ReadonlyMap<string, string>;
   /** Packages that were not found, and are imported at run time. */
   readonly missing: readonly string[];
@@ -146,10 +146,16 @@ function modulesOf({ inputs, outputs }: Metafile): Map<string, number> {
   return new Map(sizes.sort(([, a], [, b]) => b - a));
 }
 
-function importersOf({ inputs }: Metafile): Map<string, string> {
+function importersOf({ inputs, outputs }: Metafile): Map<string, string> {
   const importers = new Map<string, string>();
-  for (const [importer, { imports }] of Object.entries(inputs)) {
-    for (const { path } of imports) if (!importers.has(path)) importers.set(path, importer);
+  const found = new Set(Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? []));
+  // The nearest come first: the set grows while it is gone through.
+  for (const importer of found) {
+    for (const { path } of inputs[importer]?.imports ?? []) {
+      if (found.has(path)) continue;
+      found.add(path);
+      importers.set(path, importer);
+    }
   }
   return importers;
 }

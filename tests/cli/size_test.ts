@@ -70,6 +70,21 @@ ${body}
 `.replace(", LAST", imports === "" ? ", http()" : ", dns({ servers: [] }), http()");
 }
 
+test("size names the shortest way to a part, whatever is imported before", async () => {
+  await inFolder((folder) => {
+    const path = join(folder, "main.ts");
+    writeFileSync(
+      path,
+      `import { packetFilter } from "@bonsai/net/testing";\nconsole.log(packetFilter);\n${appWith("")}`,
+    );
+    const { parts } = weigh(path);
+    const chain = (name: string) => parts.find((part) => part.name === name)?.chain;
+    assertEquals(chain("protocols/udp"), ["main.ts", "protocols/udp.ts"]);
+    assertEquals(chain("protocols/http"), ["main.ts", "protocols/http.ts"]);
+    assertEquals(chain("testing")?.slice(0, 2), ["main.ts", "testing/mod.ts"]);
+  });
+});
+
 test("size names the protocols that an app lists and never touches", async () => {
   const dns = 'import { dns } from "@bonsai/net/protocols/dns";';
   await inFolder((folder) => {
