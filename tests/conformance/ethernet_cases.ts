@@ -1,214 +1,15 @@
-// Cases for a host on an Ethernet: frames (RFC 894, RFC 1122, 2.3) and ARP (RFC 826, RFC 1122, 2.3.2, RFC 5227). Its addresses
-// are 10.1.0.2 and fd01::2; the services are those of `cases.ts`.
+// Ethernet frames (RFC 894; RFC 1122, 2.3), and IPv4 in them.
 
 import { assert, assertEquals } from "@std/assert";
-import { filled, icmpMessage, ip, TcpPeer, text, udpDatagram } from "./peer.ts";
-import { ALL, ARP, groupMac, hex, IPV4, NOBODY, Station } from "./station.ts";
-import { type FrameWire, HOST } from "./wire.ts";
-
-export interface FrameCase {
-  readonly name: string;
-  run(lan: FrameWire): Promise<void>;
-}
+import type { FrameCase } from "./case.ts";
+import { ALL, ARP, groupMac, hex, IPV4, OTHER_MAC } from "./frames.ts";
+import { filled, icmpMessage, ip, text, udpDatagram } from "./packets.ts";
+import { onLink } from "./station.ts";
+import { TcpPeer } from "./tcp_peer.ts";
+import { HOST } from "./wire.ts";
 
 export const ETHERNET_CASES: FrameCase[] = [];
-
-function define(name: string, run: (station: Station) => Promise<void>): void {
-  ETHERNET_CASES.push({ name, run: (lan) => run(new Station(lan)) });
-}
-
-const OTHER = [10, 1, 0, 254];
-const OTHER_MAC = [2, 0, 0, 0, 9, 9];
-
-/** Whether the host answers an ARP request still. */
-async function alive(station: Station): Promise<void> {
-  station.arp();
-  assert(await station.take(station.arpReply), "it does not answer any more");
-}
-
-// ---- ARP: requests -----------------------------------------------------------------------------------------------------
-
-for (const [what, to] of [["broadcast", ALL], ["unicast", null]] as const) {
-  define(`arp: a ${what} request is answered to the sender alone`, async (station) => {
-    station.arp({ to: to ?? station.lan.mac });
-    const got = await station.take(station.arpReply);
-    assert(got);
-    assertEquals([got.to, got.from], [hex(station.mac), hex(station.lan.mac)]);
-    const want = [0, 1, 8, 0, 6, 4, 0, 2, ...station.lan.mac, ...HOST, ...station.mac, ...station.ip];
-    assertEquals([...got.payload.subarray(0, 28)], want);
-  });
-}
-define("arp: a request with the padding of a short frame is answered", async (station) => {
-  station.arp({ size: 46 });
-  assert(await station.take(station.arpReply));
-});
-define("arp: whatever stands for the target's hardware address", async (station) => {
-  station.arp({ targetMac: ALL });
-  assert(await station.take(station.arpReply));
-  station.arp({ targetMac: OTHER_MAC });
-  assert(await station.take(station.arpReply));
-});
-define("arp: a request for another address is not answered", async (station) => {
-  station.arp({ target: OTHER });
-  station.arp({ target: [10, 1, 0, 255] });
-  station.arp({ target: [255, 255, 255, 255] });
-  station.arp({ target: [0, 0, 0, 0] });
-  await station.silence();
-});
-define("arp: a probe for our address is answered to 0.0.0.0", async (station) => {
-  station.arp({ sender: [0, 0, 0, 0] });
-  const got = await station.take(station.arpReply);
-  assertEquals(got!.to, hex(station.mac));
-  assertEquals([...got!.payload.subarray(8, 28)], [...station.lan.mac, ...HOST, ...station.mac, 0, 0, 0, 0]);
-});
-define("arp: a probe for another address, and an announcement, are not answered", async (station) => {
-  station.arp({ sender: [0, 0, 0, 0], target: OTHER });
-  station.arp({ target: station.ip });
-  station.arp({ operation: 2, target: station.ip, targetMac: ALL });
-  await station.silence();
-});
-define("arp: the answer goes to the hardware address in the message", async (station) => {
-  station.arp({ senderMac: OTHER_MAC });
-  const got = await station.take((frame) => frame.type === ARP && frame.payload[7] === 2);
-  assertEquals([got!.to, hex(got!.payload.subarray(18, 24))], [hex(OTHER_MAC), hex(OTHER_MAC)]);
-});
-define("arp: other hardware, protocols, lengths and operations are dropped", async (station) => {
-  station.arp({ hardware: 7 });
-  station.arp({ hardware: 0 });
-  station.arp({ protocol: 0x86dd });
-  station.arp({ lengths: 0x0504 });
-  station.arp({ lengths: 0x0810 });
-  station.arp({ lengths: 0x0600 });
-  for (const operation of [0, 3, 4, 8, 9, 25, 0x0100, 0xffff]) station.arp({ operation });
-  await station.silence();
-  await alive(station);
-});
-define("arp: truncated messages are dropped", async (station) => {
-  for (const size of [0, 1, 7, 8, 14, 18, 24, 27]) station.arp({ size });
-  await station.silence();
-  await alive(station);
-});
-define("arp: senders that are no host are not answered", async (station) => {
-  for (const sender of [[255, 255, 255, 255], [224, 0, 0, 1], [127, 0, 0, 1]]) station.arp({ sender });
-  await station.silence();
-});
-define("arp: who asks from our own address gets no reply, and we keep it", async (station) => {
-  station.arp({ sender: HOST, target: HOST });
-  station.arp({ sender: HOST, target: OTHER });
-  station.arp({ operation: 2, sender: HOST, target: HOST, targetMac: ALL });
-  assertEquals(await station.take(station.arpReply), null);
-  await alive(station);
-});
-define("arp: a request in a frame for another host is not answered", async (station) => {
-  station.arp({ to: OTHER_MAC });
-  await station.silence();
-});
-
-// ---- ARP: neighbours ---------------------------------------------------------------------------------------------------
-
-define("arp: who asks for us is known then", async (station) => {
-  station.answers = false;
-  station.arp();
-  assert(await station.take(station.arpReply));
-  station.echo4(1);
-  const got = await station.take((frame) => station.asksArp(frame) || frame.type === IPV4);
-  assertEquals([got?.type, got?.to], [IPV4, hex(station.mac)]);
-});
-define("arp: a stranger is asked for before anything is sent to it", async (station) => {
-  station.answers = false;
-  station.echo4(1);
-  const got = await station.take((frame) => station.asksArp(frame) || frame.type === IPV4);
-  assertEquals([got?.type, got?.to, got?.from], [ARP, hex(ALL), hex(station.lan.mac)]);
-  const want = [0, 1, 8, 0, 6, 4, 0, 1, ...station.lan.mac, ...HOST, ...NOBODY, ...station.ip];
-  assertEquals([...got!.payload.subarray(0, 28)], want);
-  assert(!await station.answers4(1));
-  station.arp({ operation: 2, targetMac: station.lan.mac, to: station.lan.mac });
-  assertEquals((await station.answers4(1))?.to, hex(station.mac));
-});
-define("arp: packets wait for the answer, and leave in order", async (station) => {
-  station.answers = false;
-  for (const id of [1, 2, 3]) station.echo4(id);
-  assert(await station.take(station.asksArp));
-  assertEquals(await station.take(station.asksArp, 500), null, "asked twice in half a second");
-  station.arp({ operation: 2, targetMac: station.lan.mac, to: station.lan.mac });
-  for (const id of [1, 2, 3]) {
-    const got = await station.packet((p) => p.protocol === 1);
-    assertEquals(got?.[0].payload[5], id);
-  }
-});
-define("arp: it is asked once a second, three times, and then no more", async (station) => {
-  station.answers = false;
-  station.echo4(1);
-  const times: number[] = [];
-  for (;;) {
-    const got = await station.take(station.asksArp, 2500);
-    if (!got) break;
-    times.push(got.at);
-  }
-  assertEquals(times.length, 3);
-  for (const i of [0, 1]) assert(times[i + 1]! - times[i]! > 800 && times[i + 1]! - times[i]! < 1600, String(times));
-  // It is asked for anew, and what waited before is gone.
-  station.answers = true;
-  station.echo4(2);
-  const got = await station.packet((p) => p.protocol === 1, 3000);
-  assertEquals(got?.[0].payload[5], 2);
-});
-define("arp: a broadcast reply to our question is taken", async (station) => {
-  station.answers = false;
-  station.echo4(1);
-  assert(await station.take(station.asksArp));
-  station.arp({ operation: 2, targetMac: station.lan.mac, to: ALL });
-  assert(await station.answers4(1));
-});
-define("arp: our question is answered by a request of who we asked for", async (station) => {
-  station.answers = false;
-  station.echo4(1);
-  assert(await station.take(station.asksArp));
-  station.arp();
-  assert(await station.answers4(1));
-});
-define("arp: somebody else's reply, and malformed ones, resolve nothing", async (station) => {
-  station.answers = false;
-  station.echo4(1);
-  assert(await station.take(station.asksArp));
-  const reply = { operation: 2, targetMac: station.lan.mac, to: station.lan.mac };
-  station.arp({ ...reply, sender: OTHER });
-  station.arp({ ...reply, hardware: 7 });
-  station.arp({ ...reply, lengths: 0x0603 });
-  station.arp({ ...reply, size: 20 });
-  station.arp({ ...reply, to: OTHER_MAC });
-  assert(!await station.answers4(1));
-});
-define("arp: replies that nobody asked for make no neighbour", async (station) => {
-  station.answers = false;
-  station.arp({ operation: 2, targetMac: station.lan.mac, to: station.lan.mac });
-  station.arp({ target: station.ip });
-  station.echo4(1);
-  const got = await station.take((frame) => station.asksArp(frame) || frame.type === IPV4);
-  assertEquals(got?.type, ARP);
-});
-for (
-  const [what, message] of [
-    ["a unicast reply", (s: Station) => ({ operation: 2, targetMac: s.lan.mac, to: s.lan.mac })],
-    ["a broadcast announcement", (s: Station) => ({ target: s.ip })],
-    ["a broadcast reply", (s: Station) => ({ operation: 2, target: s.ip, targetMac: ALL })],
-    ["a request for us", () => ({})],
-  ] as const
-) {
-  define(`arp: ${what} changes the hardware address of a neighbour`, async (station) => {
-    station.echo4(1);
-    assertEquals((await station.answers4(1))?.to, hex(station.mac));
-    // Linux believes no change within a second of the last one.
-    await station.take(() => false, 1200);
-    station.mac = [2, 0, 0, 0, 2, station.number];
-    station.arp(message(station));
-    station.answers = false;
-    station.echo4(2);
-    assertEquals((await station.answers4(2))?.to, hex(station.mac));
-  });
-}
-
-// ---- Frames ------------------------------------------------------------------------------------------------------------
+const define = onLink(ETHERNET_CASES);
 
 define("ethernet: an echo is answered to who sent it", async (station) => {
   station.echo4(1);
@@ -227,7 +28,7 @@ define("ethernet: unknown types are dropped", async (station) => {
     );
   }
   await station.silence();
-  await alive(station);
+  await station.alive4();
 });
 define("ethernet: frames with a length, as of 802.3 and LLC, are dropped", async (station) => {
   const packet = ip({ protocol: 1, source: station.ip, destination: HOST }, icmpMessage(8, 0, [0, 1, 0, 1], text("x")));
@@ -235,7 +36,7 @@ define("ethernet: frames with a length, as of 802.3 and LLC, are dropped", async
     station.frame(head.length + packet.length, Uint8Array.from([...head, ...packet]));
   }
   await station.silence();
-  await alive(station);
+  await station.alive4();
 });
 define("ethernet: runts and empty frames are dropped", async (station) => {
   for (let size = 1; size < 14; size++) {
@@ -245,7 +46,7 @@ define("ethernet: runts and empty frames are dropped", async (station) => {
     for (const size of [0, 1, 19]) station.frame(type, filled(size));
   }
   await station.silence();
-  await alive(station);
+  await station.alive4();
 });
 define("ethernet: padding behind a packet is no part of it", async (station) => {
   station.echo4(1, {}, undefined, 60);
@@ -266,7 +67,7 @@ define("ethernet: frames of a VLAN are dropped", async (station) => {
   station.frame(0x88a8, Uint8Array.from([0, 5, 8, 0, ...packet]));
   station.frame(0x8100, Uint8Array.from([0]));
   await station.silence();
-  await alive(station);
+  await station.alive4();
 });
 define("ethernet: a frame with a priority but no VLAN is read (IEEE 802.1Q)", async (station) => {
   const packet = ip({ protocol: 1, source: station.ip, destination: HOST }, icmpMessage(8, 0, [0, 1, 0, 1], text("x")));
@@ -347,24 +148,3 @@ define("ethernet: a connection follows its peer to another hardware address", as
   assertEquals(got?.to, hex(station.mac));
   peer.reset();
 });
-define(
-  "arp: a neighbour in use that is not confirmed is asked for after five seconds, alone, then by all",
-  async (station) => {
-    station.answers = false;
-    station.arp();
-    assert(await station.take(station.arpReply));
-    station.echo4(1);
-    assert(await station.answers4(1));
-    const start = station.now();
-    for (let i = 0; i < 3; i++) {
-      const got = await station.take(station.asksArp, 7000);
-      assertEquals(got?.to, hex(station.mac), `question ${i}`);
-      if (i === 0) assert(got!.at - start > 4000 && got!.at - start < 6500, String(got!.at - start));
-    }
-    await station.take(() => false, 1500);
-    // It has not answered: nothing is sent to it any more before it does.
-    station.echo4(2);
-    const got = await station.take((frame) => station.asksArp(frame) || frame.type === IPV4, 1500);
-    assertEquals([got?.type, got?.to], [ARP, hex(ALL)]);
-  },
-);

@@ -2,8 +2,7 @@
 // RFCs leave it open: named where it is.
 
 import { foldChecksum, type Random, seededRandom, sumBytes } from "@bonsai/net";
-import { icmpMessage, ip, ip6, pseudoSum, THEM, udpDatagram, US } from "./peer.ts";
-import { icmp6 } from "./station.ts";
+import { icmp6, icmpMessage, ip, ip6, pseudoSum, THEM, udpDatagram, US } from "./packets.ts";
 
 export const US6 = [0xfd, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 export const THEM6 = [0xfd, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];

@@ -3,77 +3,22 @@
 
 import { foldChecksum, sumBytes } from "@bonsai/net";
 import { assert, assertEquals } from "@std/assert";
-import { icmpMessage, ip, ip6, type IpFields, IpPacket, type Ipv6Fields, pseudoSum, QUIET, SOON } from "./peer.ts";
+import type { FrameCase } from "./case.ts";
+import {
+  ALL,
+  ARP,
+  arpMessage,
+  type ArpSent,
+  type Frame,
+  groupMac,
+  hex,
+  IPV4,
+  IPV6,
+  NOBODY,
+  solicitedNode,
+} from "./frames.ts";
+import { icmp6, icmpMessage, ip, ip6, type IpFields, IpPacket, type Ipv6Fields, QUIET, SOON } from "./packets.ts";
 import { type FrameWire, HOST, HOST6, type Wire } from "./wire.ts";
-
-export const ARP = 0x0806;
-export const IPV4 = 0x0800;
-export const IPV6 = 0x86dd;
-export const ALL = [255, 255, 255, 255, 255, 255];
-export const NOBODY = [0, 0, 0, 0, 0, 0];
-export const ANY6: number[] = new Array(16).fill(0);
-export const ALL_NODES = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-
-/** What a frame says. */
-export interface Frame {
-  readonly to: string;
-  readonly from: string;
-  readonly type: number;
-  readonly payload: Uint8Array;
-  readonly at: number;
-}
-
-/** What an ARP message says. */
-export interface ArpSent {
-  readonly operation?: number;
-  readonly senderMac?: readonly number[];
-  readonly sender?: readonly number[];
-  readonly targetMac?: readonly number[];
-  readonly target?: readonly number[];
-  readonly hardware?: number;
-  readonly protocol?: number;
-  readonly lengths?: number;
-  readonly size?: number;
-  readonly to?: readonly number[];
-}
-
-export function arpMessage(sent: Required<Omit<ArpSent, "to" | "size">>): Uint8Array {
-  const head = [sent.hardware >> 8, sent.hardware & 255, sent.protocol >> 8, sent.protocol & 255];
-  return Uint8Array.from([
-    ...head,
-    ...[sent.lengths >> 8, sent.lengths & 255, sent.operation >> 8, sent.operation & 255],
-    ...[...sent.senderMac, ...sent.sender, ...sent.targetMac, ...sent.target],
-  ]);
-}
-
-export function hex(bytes: ArrayLike<number>): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
-}
-
-/** The group of those who may have an address (RFC 4291, 2.7.1). */
-export function solicitedNode(address: readonly number[]): number[] {
-  return [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...address.slice(13)];
-}
-
-/** The MAC address of a group (RFC 1112, 6.4; RFC 2464, 7). */
-export function groupMac(group: readonly number[]): number[] {
-  return group.length === 16 ? [0x33, 0x33, ...group.slice(12)] : [1, 0, 0x5e, group[1]! & 127, group[2]!, group[3]!];
-}
-
-export function icmp6(
-  type: number,
-  code: number,
-  rest: readonly number[],
-  data: ArrayLike<number>,
-  source: readonly number[],
-  destination: readonly number[],
-): Uint8Array {
-  const bytes = icmpMessage(type, code, rest, Uint8Array.from(data));
-  bytes[2] = bytes[3] = 0;
-  const sum = pseudoSum(source, destination, 58, bytes.length);
-  new DataView(bytes.buffer).setUint16(2, foldChecksum(sumBytes(bytes, 0, bytes.length, sum)));
-  return bytes;
-}
 
 let stations = 0;
 
@@ -245,6 +190,27 @@ export class Station {
     assert(!got, `expected silence, got ${got?.type.toString(16)} ${hex(got?.payload ?? [])}`);
   }
 
+  /** Expects that the host answers an ARP request still. */
+  async alive4(): Promise<void> {
+    this.arp();
+    assert(await this.take(this.arpReply), "it does not answer any more");
+  }
+
+  /** Expects that the host answers an echo over IPv6 still. */
+  async alive6(): Promise<void> {
+    this.echo6(255);
+    assert(await this.answers6(255), "it does not answer any more");
+  }
+
+  /** Expects an ICMPv6 error about a packet. */
+  async problem(type: number, code: number, pointer: number, sent: Uint8Array): Promise<void> {
+    const got = await this.icmp6();
+    assert(got, "no error came");
+    assertEquals([got[0], got[1]], [type, code]);
+    assertEquals(new DataView(got.buffer, got.byteOffset).getUint32(4), pointer, "pointer");
+    assertEquals(got.slice(8), sent.slice(0, 1232), "what is quoted");
+  }
+
   /** A wire for the packets of one family, between this station and the host. */
   wire(family: 4 | 6): Wire {
     return {
@@ -255,4 +221,14 @@ export class Station {
       take: async (ms) => (await this.packet((p) => p.six === (family === 6), ms))?.[0].bytes ?? null,
     };
   }
+}
+
+/** A station's address of the link. */
+export function linkLocal({ number }: Station): number[] {
+  return [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, number];
+}
+
+/** What adds cases of a station to a list. */
+export function onLink(cases: FrameCase[]): (name: string, run: (station: Station) => Promise<void>) => void {
+  return (name, run) => void cases.push({ name, run: (lan) => run(new Station(lan)) });
 }

@@ -1,11 +1,13 @@
 // What may come in each state of a connection, and what becomes of it (RFC 9293, 3.10.7.4; RFC 5961; RFC 1122, 4.2.2.13).
 
 import { assert, assertEquals } from "@std/assert";
-import type { Case } from "./cases.ts";
-import { TcpPeer } from "./peer.ts";
+import { type Case, into } from "./case.ts";
+import { text } from "./packets.ts";
+import { established, TcpPeer } from "./tcp_peer.ts";
 import type { Wire } from "./wire.ts";
 
-export const STATE_CASES: Case[] = [];
+export const TCP_STATE_CASES: Case[] = [];
+const define = into(TCP_STATE_CASES);
 
 /** Milliseconds to wait for an answer: less than any timer of the host's. */
 const PROMPT = 100;
@@ -13,12 +15,6 @@ const PROMPT = 100;
 const FAR = 5_000_000;
 
 type Reach = (wire: Wire) => Promise<TcpPeer>;
-
-async function established(wire: Wire, to = 7): Promise<TcpPeer> {
-  const peer = new TcpPeer(wire, to);
-  await peer.open();
-  return peer;
-}
 
 /** The host has closed, and we acknowledge neither its answer nor its FIN; `acked` stands at the FIN. */
 async function finWait1(wire: Wire): Promise<TcpPeer> {
@@ -90,7 +86,7 @@ const SMALL = ["FIN-WAIT-2", "TIME-WAIT"];
 function inStates(name: string, without: readonly string[], run: (peer: TcpPeer) => Promise<void>): void {
   for (const [state, reach] of Object.entries(STATES)) {
     if (without.includes(state)) continue;
-    STATE_CASES.push({ name: `${state}: ${name}`, run: async (wire) => await run(await reach(wire)) });
+    TCP_STATE_CASES.push({ name: `${state}: ${name}`, run: async (wire) => await run(await reach(wire)) });
   }
 }
 
@@ -133,10 +129,6 @@ inStates("a segment that acknowledges nothing is dropped", ["TIME-WAIT"], async 
   peer.put({ flags: "P", seq: peer.next, data: "z" });
   await peer.silence(PROMPT);
 });
-
-function define(name: string, run: (wire: Wire) => Promise<void>): void {
-  STATE_CASES.push({ name, run });
-}
 
 define("TIME-WAIT: old data is acknowledged, a mere acknowledgement is not", async (wire) => {
   const peer = await timeWait(wire);
@@ -187,4 +179,42 @@ define("a host that was started anew sends a SYN, resets what is left, and opens
   await peer.open();
   peer.put({ flags: "PA", data: "a" });
   assertEquals(await peer.collect(1), Uint8Array.of(97));
+});
+define("tcp: RST at RCV.NXT resets", async (wire) => {
+  const peer = await established(wire, 7);
+  peer.put({ flags: "R", seq: 1 });
+  await peer.silence(100);
+  peer.put({ data: "x" });
+  await peer.expect({ flags: "R" });
+});
+define("tcp: RST elsewhere in the window is challenged and does not reset", async (wire) => {
+  const peer = await established(wire, 7);
+  peer.put({ flags: "R", seq: 100 });
+  await peer.expect({ flags: "A", ack: 1 });
+  peer.put({ flags: "PA", data: "alive" });
+  assertEquals(await peer.collect(5), text("alive"));
+  peer.reset();
+});
+define("tcp: RST outside the window is dropped", async (wire) => {
+  const peer = await established(wire, 7);
+  peer.put({ flags: "R", seq: -100 });
+  peer.put({ flags: "R", seq: 100_000_000 });
+  await peer.silence();
+  peer.put({ flags: "PA", data: "alive" });
+  assertEquals(await peer.collect(5), text("alive"));
+  peer.reset();
+});
+define("tcp: SYN in the window is challenged and does not reset", async (wire) => {
+  const peer = await established(wire, 7);
+  peer.put({ flags: "S", seq: 10 });
+  await peer.expect({ flags: "A", ack: 1 });
+  peer.put({ flags: "PA", data: "alive" });
+  assertEquals(await peer.collect(5), text("alive"));
+  peer.reset();
+});
+define("tcp: SYN,ACK in a synchronized state is challenged", async (wire) => {
+  const peer = await established(wire, 7);
+  peer.put({ flags: "SA", seq: 0, ack: 1 });
+  await peer.expect({ flags: "A", ack: 1 });
+  peer.reset();
 });
