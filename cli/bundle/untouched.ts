@@ -12,9 +12,10 @@ import type { BundlePart } from "./parts.ts";
 export const ASKED: Readonly<Record<string, { readonly gives: string; readonly by: readonly string[] }>> = {
   udp: { gives: "udp", by: ["dhcp", "dhcp_server", "dhcpv6", "dns", "dns_server", "mdns"] },
   udp_template: { gives: "datagram", by: [] },
-  tcp: { gives: "tcp", by: ["dns", "dns_server", "http", "http_server"] },
-  tcp_client: { gives: "tcp", by: ["dns"] },
+  tcp: { gives: "tcp", by: ["dns", "dns_server", "http", "http_client", "http_server"] },
+  tcp_client: { gives: "tcp", by: ["dns", "http_client"] },
   http: { gives: "http", by: [] },
+  http_client: { gives: "http", by: [] },
   http_server: { gives: "http", by: [] },
 };
 
