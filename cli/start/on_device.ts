@@ -38,11 +38,11 @@ export function onDevice(settings: LinkSettings, { port = PORT, plugins, print }
     log,
     port,
     medium: driver.medium,
-    sentence: `Your request came from the kernel of this machine, through the device ${driver.name}.`,
+    sentence: `Your request came through the device ${driver.name}, and no TCP/IP but this answers it.`,
     lost: lost.signal,
     open: () =>
       Promise.resolve(
-        `Open ${urls.join(" or ")}\n  the kernel’s clients → ${driver.name} → bonsai ${endText(ours[0]!)} → app`,
+        `Open ${urls.join(" or ")}\n  clients → ${driver.name} → bonsai ${endText(ours[0]!)} → app`,
       ),
     visit(remote, answer) {
       const from = endText(remote);
