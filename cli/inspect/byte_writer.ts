@@ -4,28 +4,21 @@
  * @module
  */
 
-const DIGITS = /* @__PURE__ */ digits();
-/** The same, two digits in one number. */
-const PAIRS = /* @__PURE__ */ Uint16Array.from({ length: 100 }, (_, i) => 0x3030 + (Math.floor(i / 10) << 8) + i % 10);
-const HEX = /* @__PURE__ */ new TextEncoder().encode("0123456789abcdef");
 const encoder = /* @__PURE__ */ new TextEncoder();
+const HEX = /* @__PURE__ */ encoder.encode("0123456789abcdef");
+/** Two digits in one number, the first the upper byte: of 0 to 99 in decimal, of 0 to 255 in hexadecimal. */
+const PAIRS = /* @__PURE__ */ Uint16Array.from({ length: 100 }, (_, i) => 0x3030 + (Math.floor(i / 10) << 8) + i % 10);
+const HEX_PAIRS = /* @__PURE__ */ Uint16Array.from({ length: 256 }, (_, i) => HEX[i >> 4]! << 8 | HEX[i & 15]!);
 
-/** The decimal digits of 0 to 99, two bytes each. */
-function digits(): Uint8Array<ArrayBuffer> {
-  const table = new Uint8Array(200);
-  for (let i = 0; i < 100; i++) {
-    table[2 * i] = 48 + Math.floor(i / 10);
-    table[2 * i + 1] = 48 + i % 10;
-  }
-  return table;
-}
-
-/** A text that is written often, in words of four bytes. */
+/**
+ * A text that is written often, in words of eight bytes. It has ASCII characters only, so that no word is one of the floating-point
+ * numbers whose bits may change when they are copied: those that are not numbers.
+ */
 export class FixedText {
   /** Bytes of it. */
   readonly size: number;
-  /** The words, the first byte of each the highest; zeros fill the last. */
-  readonly words: Uint32Array<ArrayBuffer>;
+  /** The words, the first byte of each the lowest; zeros fill the last. */
+  readonly words: Float64Array<ArrayBuffer>;
 
   /**
    * Makes one.
@@ -35,9 +28,9 @@ export class FixedText {
   constructor(text: string) {
     const bytes = encoder.encode(text);
     this.size = bytes.length;
-    const view = new DataView(new ArrayBuffer(bytes.length + 3 & ~3));
+    const view = new DataView(new ArrayBuffer(bytes.length + 7 & ~7));
     new Uint8Array(view.buffer).set(bytes);
-    this.words = Uint32Array.from({ length: view.byteLength >> 2 }, (_, i) => view.getUint32(4 * i));
+    this.words = Float64Array.from({ length: view.byteLength >> 3 }, (_, i) => view.getFloat64(8 * i, true));
   }
 }
 
@@ -100,7 +93,7 @@ export class ByteWriter {
     const view = this.#view;
     const { words } = text;
     const { at } = this;
-    for (let i = 0; i < words.length; i++) view.setUint32(at + 4 * i, words[i]!);
+    for (let i = 0; i < words.length; i++) view.setFloat64(at + 8 * i, words[i]!, true);
     this.at = at + text.size;
   }
 
@@ -147,38 +140,26 @@ export class ByteWriter {
    */
   number(value: number): void {
     if (value > 999_999_999 || !(value >= 0)) return this.#large(value);
-    const { bytes } = this;
+    const view = this.#view;
     let rest = value | 0;
+    const { at } = this;
     if (rest < 10) {
-      bytes[this.at++] = 48 + rest;
+      this.bytes[at] = 48 + rest;
+      this.at = at + 1;
       return;
     }
-    let size = rest < 100
-      ? 2
-      : rest < 1000
-      ? 3
-      : rest < 10_000
-      ? 4
-      : rest < 100_000
-      ? 5
-      : rest < 1_000_000
-      ? 6
-      : rest < 10_000_000
-      ? 7
-      : rest < 100_000_000
-      ? 8
-      : 9;
-    const view = this.#view;
-    let at = this.at + size;
-    this.at = at;
-    for (; size > 1; size -= 2) {
+    let size = rest < 100 ? 2 : rest < 1000 ? 3 : rest < 10_000 ? 4 : rest < 100_000 ? 5 : 6;
+    if (rest >= 1_000_000) size = rest < 10_000_000 ? 7 : rest < 100_000_000 ? 8 : 9;
+    this.at = at + size;
+    while (rest >= 100) {
       // Division of small integers, which engines turn into a multiplication.
       const hundreds = (rest / 100) | 0;
-      at -= 2;
-      view.setUint16(at, PAIRS[rest - hundreds * 100]!);
+      size -= 2;
+      view.setUint16(at + size, PAIRS[rest - hundreds * 100]!);
       rest = hundreds;
     }
-    if (size === 1) bytes[--at] = 48 + rest;
+    if (rest < 10) this.bytes[at] = 48 + rest;
+    else view.setUint16(at, PAIRS[rest]!);
   }
 
   /** A number of ten digits, or one that is none of the usual. */
@@ -229,11 +210,10 @@ export class ByteWriter {
    * @param end One past the last.
    */
   hex(from: Uint8Array, start: number, end: number): void {
-    for (let i = start; i < end; i++) {
-      const byte = from[i]!;
-      this.bytes[this.at++] = HEX[byte >> 4]!;
-      this.bytes[this.at++] = HEX[byte & 15]!;
-    }
+    const view = this.#view;
+    let { at } = this;
+    for (let i = start; i < end; i++, at += 2) view.setUint16(at, HEX_PAIRS[from[i]!]!);
+    this.at = at;
   }
 
   /**
@@ -244,14 +224,14 @@ export class ByteWriter {
    */
   mac(from: Uint8Array, start: number): void {
     const { bytes } = this;
+    const view = this.#view;
     let { at } = this;
-    for (let i = 0; i < 6; i++) {
-      const byte = from[start + i]!;
-      if (i > 0) bytes[at++] = 58;
-      bytes[at++] = HEX[byte >> 4]!;
-      bytes[at++] = HEX[byte & 15]!;
+    for (let i = 0; i < 6; i++, at += 3) {
+      view.setUint16(at, HEX_PAIRS[from[start + i]!]!);
+      bytes[at + 2] = 58;
     }
-    this.at = at;
+    // The next byte covers the last colon.
+    this.at = at - 1;
   }
 
   /**
@@ -261,20 +241,11 @@ export class ByteWriter {
    * @param start Its first byte.
    */
   ipv4(from: Uint8Array, start: number): void {
-    const { bytes } = this;
-    let { at } = this;
-    for (let i = 0; i < 4; i++) {
-      let byte = from[start + i]!;
-      if (i > 0) bytes[at++] = 46;
-      if (byte >= 100) {
-        const hundreds = byte >= 200 ? 2 : 1;
-        bytes[at++] = 48 + hundreds;
-        byte -= hundreds * 100;
-        bytes[at++] = DIGITS[2 * byte]!;
-      } else if (byte >= 10) bytes[at++] = DIGITS[2 * byte]!;
-      bytes[at++] = DIGITS[2 * byte + 1]!;
+    this.number(from[start]!);
+    for (let i = start + 1; i < start + 4; i++) {
+      this.byte(46);
+      this.number(from[i]!);
     }
-    this.at = at;
   }
 
   /**
@@ -307,7 +278,6 @@ export class ByteWriter {
         if (i === 0) this.byte(58);
         i += most - 1;
         if (i === 7) return;
-        if (run > 0) continue;
         continue;
       }
       this.hexNumber(from[start + 2 * i]! << 8 | from[start + 2 * i + 1]!);

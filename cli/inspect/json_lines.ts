@@ -97,8 +97,8 @@ export class JsonLines {
       if (have < until) continue;
       let value = at + offset;
       if (offset < 0) {
-        value = field.read(frame);
-        if (value < 0 || way === LIST_OF_NUMBERS && value === 0) continue;
+        value = field.read(header, frame);
+        if (value < 0) continue;
       } else if (way === BYTE) value = bytes[value]!;
       else if (way === SHORT) value = ((bytes[value]! << 8 | bytes[value + 1]!) & mask) >> shift;
       else if (way === LONG) {
@@ -113,7 +113,7 @@ export class JsonLines {
         if (way === MAC) writer.mac(bytes, value);
         else if (way === IPV4) writer.ipv4(bytes, value);
         else if (way === IPV6) writer.ipv6(bytes, value);
-        else writer.hex(bytes, value, field.end!(frame));
+        else writer.hex(bytes, value, field.end!(header));
         writer.byte(QUOTE);
       }
     }
@@ -140,7 +140,7 @@ function keyed(field: Field): Keyed {
     key: new FixedText(`,"${name}":`),
     way: kind === "number" ? number : WAYS[kind],
     offset: place?.offset ?? -1,
-    until: place?.until ?? 0,
+    until: field.until,
     mask: place?.mask ?? 0xffff,
     shift: place?.shift ?? 0,
   };

@@ -152,8 +152,12 @@ export class StreamSide {
   #keep(at: number, bytes: Uint8Array, from: number, to: number): void {
     const pieces = this.#pieces;
     const end = at + to - from;
-    let i = pieces.length;
-    while (i > 0 && pieces[i - 1]!.at > at) i--;
+    let i = 0;
+    for (let above = pieces.length; i < above;) {
+      const middle = i + above >> 1;
+      if (pieces[middle]!.at > at) above = middle;
+      else i = middle + 1;
+    }
     let place = at;
     if (i > 0) place = Math.max(place, pieces[i - 1]!.at + pieces[i - 1]!.bytes.length);
     while (place < end) {

@@ -4,11 +4,11 @@
  * @module
  */
 
+import { getI32 } from "../../core/packet.ts";
 import {
   DONT_FRAGMENT,
   FRAGMENT_OFFSET,
   FRAGMENTATION,
-  headerLength,
   IDENTIFICATION,
   MORE_FRAGMENTS,
   PROTOCOL,
@@ -18,7 +18,16 @@ import {
 import { etherType, ETHERTYPE_LEAST } from "../../protocols/ethernet/header.ts";
 import { icmpStatus, icmpv6Status, ipv4Status, tcpStatus, udpStatus } from "./checksums.ts";
 import type { Frame, Header } from "./frame.ts";
-import { optionList } from "./tcp_options.ts";
+import {
+  LEFT_EDGE,
+  MSS_VALUE,
+  optionList,
+  type OptionPart,
+  RIGHT_EDGE,
+  SHIFT,
+  TIMESTAMP,
+  TIMESTAMP_ECHO,
+} from "./tcp_options.ts";
 import { BOGUS } from "./transport.ts";
 
 /** What a field holds: a number; where an address lies; where bytes lie; several numbers. */
@@ -30,16 +39,19 @@ export interface Field {
   readonly name: string;
   /** What it holds. */
   readonly kind: FieldKind;
+  /** Bytes of its header without which it is missing. */
+  readonly until: number;
   /**
    * Reads it.
    *
-   * @param frame The frame, which has the header of the field's group.
+   * @param header The header of the field's group, with {@linkcode until} bytes at least.
+   * @param frame The frame.
    * @returns A number; for addresses and bytes where they lie in the bytes of the header; for lists how many {@linkcode LIST}
-   * holds then. -1 when the frame lacks it; 0 for lists.
+   * holds then. -1 when the frame lacks it.
    */
-  readonly read: (frame: Frame) => number;
+  readonly read: (header: Header, frame: Frame) => number;
   /** For bytes: one past the last of them. */
-  readonly end?: (frame: Frame) => number;
+  readonly end?: (header: Header) => number;
   /** Where it lies in its header, for those that are there as they are. */
   readonly place?: FieldPlace;
 }
@@ -50,9 +62,7 @@ export interface FieldPlace {
   readonly offset: number;
   /** Bytes of it. */
   readonly size: number;
-  /** Bytes of the header without which it is missing. */
-  readonly until: number;
-  /** The bits of it that count; all when left out. */
+  /** The bits of a number of two bytes that count; all when left out. */
   readonly mask?: number;
   /** By how many bits it is moved to the right then. */
   readonly shift?: number;
@@ -71,89 +81,54 @@ export interface FieldGroup {
 /** What the list that was read last holds. */
 export const LIST: Float64Array = /* @__PURE__ */ new Float64Array(64);
 
-type Find = (frame: Frame) => Header;
+/**
+ * Reads a field where there is enough of its header.
+ *
+ * @param frame The frame.
+ * @param header The header of the field's group.
+ * @param field The field.
+ * @returns As {@linkcode Field.read} does.
+ */
+export function readField(frame: Frame, header: Header, field: Field): number {
+  return header.at >= 0 && header.have >= field.until ? field.read(header, frame) : -1;
+}
 
 /** A number of one, two or four bytes. */
-function number(
-  name: string,
-  find: Find,
-  offset: number,
-  size: 1 | 2 | 4,
-  until: number = offset + size,
-): Field {
+function number(name: string, offset: number, size: 1 | 2 | 4, until: number = offset + size): Field {
   const read = size === 1
     ? ({ bytes, at }: Header) => bytes[at + offset]!
     : size === 2
     ? ({ bytes, at }: Header) => bytes[at + offset]! << 8 | bytes[at + offset + 1]!
-    : ({ bytes, at }: Header) =>
-      bytes[at + offset]! * 0x1000000 + (bytes[at + offset + 1]! << 16 | bytes[at + offset + 2]! << 8 |
-        bytes[at + offset + 3]!);
-  return {
-    name,
-    kind: "number",
-    place: { offset, size, until },
-    read: (frame) => {
-      const header = find(frame);
-      return header.have >= until ? read(header) : -1;
-    },
-  };
+    : ({ bytes, at }: Header) => getI32(bytes, at + offset) >>> 0;
+  return { name, kind: "number", until, read, place: { offset, size } };
 }
 
 /** Some bits of a number of two bytes. */
-function bits(name: string, find: Find, offset: number, mask: number, shift: number, until: number): Field {
+function bits(name: string, offset: number, mask: number, shift: number, until: number): Field {
   return {
     name,
     kind: "number",
-    place: { offset, size: 2, until, mask, shift },
-    read: (frame) => {
-      const { bytes, at, have } = find(frame);
-      return have >= until ? ((bytes[at + offset]! << 8 | bytes[at + offset + 1]!) & mask) >> shift : -1;
-    },
+    until,
+    read: ({ bytes, at }) => ((bytes[at + offset]! << 8 | bytes[at + offset + 1]!) & mask) >> shift,
+    place: { offset, size: 2, mask, shift },
   };
 }
 
-/** A number that is computed, where enough of the header is there. */
-function computed(name: string, find: Find, until: number, value: (frame: Frame, header: Header) => number): Field {
-  return {
-    name,
-    kind: "number",
-    read: (frame) => {
-      const header = find(frame);
-      return header.have >= until ? value(frame, header) : -1;
-    },
-  };
+/** A number that is computed. */
+function computed(name: string, until: number, read: Field["read"]): Field {
+  return { name, kind: "number", until, read };
 }
 
 /** An address. */
-function address(name: string, kind: "mac" | "ipv4" | "ipv6", find: Find, offset: number): Field {
+function address(name: string, kind: "mac" | "ipv4" | "ipv6", offset: number): Field {
   const size = kind === "mac" ? 6 : kind === "ipv4" ? 4 : 16;
-  const needed = offset + size;
-  return {
-    name,
-    kind,
-    place: { offset, size, until: needed },
-    read: (frame) => {
-      const header = find(frame);
-      return header.have >= needed ? header.at + offset : -1;
-    },
-  };
+  return { name, kind, until: offset + size, read: ({ at }) => at + offset, place: { offset, size } };
 }
 
-/** Several numbers. */
-function list(name: string, read: (frame: Frame) => number): Field {
-  return { name, kind: "list", read };
+/** Parts of options of TCP. */
+function options(name: string, part: OptionPart): Field {
+  return { name, kind: "list", until: SEGMENT + 1, read: (_, frame) => optionList(frame, part, LIST) || -1 };
 }
-
-const eth: Find = (frame) => frame.eth;
-const vlan: Find = (frame) => frame.vlan;
-const arp: Find = (frame) => frame.arp;
-const ip: Find = (frame) => frame.ip;
-const ipv6: Find = (frame) => frame.ipv6;
-const fragment: Find = (frame) => frame.fragment;
-const icmp: Find = (frame) => frame.icmp;
-const icmpv6: Find = (frame) => frame.icmpv6;
-const udp: Find = (frame) => frame.udp;
-const tcp: Find = (frame) => frame.tcp;
 
 /** Bytes of a TCP header up to the window, up to the checksum, and without options. */
 const UNTIL_WINDOW = 16;
@@ -161,8 +136,7 @@ const UNTIL_CHECKSUM = 18;
 const SEGMENT = 20;
 
 /** ICMP messages that have an identifier: echoes, timestamps, information, masks, and extended echoes (RFC 8335). */
-function hasIdent({ icmp: { bytes, at } }: Frame): boolean {
-  const type = bytes[at]!;
+function hasIdent(type: number): boolean {
   return hasSequence(type) || type === 42 || type === 43;
 }
 
@@ -193,8 +167,8 @@ function arpAddress(name: string, kind: "mac" | "ipv4", place: number): Field {
   return {
     name,
     kind,
-    read: ({ arp: { bytes, at, have, real } }) => {
-      if (have < 8) return -1;
+    until: 8,
+    read: ({ bytes, at, have, real }) => {
       const [hardware, protocol] = [bytes[at + 4]!, bytes[at + 5]!];
       const start = 8 + (place >> 1) * (hardware + protocol) + (place & 1 ? hardware : 0);
       const type = kind === "mac" ? bytes[at]! << 8 | bytes[at + 1]! : bytes[at + 2]! << 8 | bytes[at + 3]!;
@@ -211,11 +185,11 @@ function arpAddress(name: string, kind: "mac" | "ipv4", place: number): Field {
 export const GROUPS: readonly FieldGroup[] = [
   {
     name: "eth",
-    header: eth,
+    header: ({ eth }) => eth,
     fields: [
-      address("eth.src", "mac", eth, 6),
-      address("eth.dst", "mac", eth, 0),
-      computed("eth.type", eth, 14, (_, { bytes, at }) => {
+      address("eth.src", "mac", 6),
+      address("eth.dst", "mac", 0),
+      computed("eth.type", 14, ({ bytes, at }) => {
         const type = etherType(bytes, at);
         return type >= ETHERTYPE_LEAST || type === 0 ? type : -1;
       }),
@@ -223,19 +197,24 @@ export const GROUPS: readonly FieldGroup[] = [
   },
   {
     name: "vlan",
-    header: vlan,
+    header: ({ vlan }) => vlan,
     fields: [
-      list("vlan.id", ({ vlans, vlanCount }) => {
-        for (let i = 0; i < vlanCount; i++) LIST[i] = vlans[i]!;
-        return vlanCount;
-      }),
+      {
+        name: "vlan.id",
+        kind: "list",
+        until: 0,
+        read: (_, { vlans, vlanCount }) => {
+          LIST.set(vlans.subarray(0, vlanCount));
+          return vlanCount || -1;
+        },
+      },
     ],
   },
   {
     name: "arp",
-    header: arp,
+    header: ({ arp }) => arp,
     fields: [
-      number("arp.opcode", arp, 6, 2),
+      number("arp.opcode", 6, 2),
       arpAddress("arp.src.hw_mac", "mac", 0),
       arpAddress("arp.src.proto_ipv4", "ipv4", 1),
       arpAddress("arp.dst.hw_mac", "mac", 2),
@@ -244,109 +223,100 @@ export const GROUPS: readonly FieldGroup[] = [
   },
   {
     name: "ip",
-    header: ip,
+    header: ({ ip }) => ip,
     fields: [
-      address("ip.src", "ipv4", ip, SOURCE),
-      { name: "ip.dst", kind: "ipv4", read: ({ ipDestination }) => ipDestination },
-      number("ip.proto", ip, PROTOCOL, 1),
-      number("ip.ttl", ip, TIME_TO_LIVE, 1),
-      number("ip.id", ip, IDENTIFICATION, 2),
-      bits("ip.flags.df", ip, FRAGMENTATION, DONT_FRAGMENT, 14, 8),
-      bits("ip.flags.mf", ip, FRAGMENTATION, MORE_FRAGMENTS, 13, 8),
-      bits("ip.frag_offset", ip, FRAGMENTATION, FRAGMENT_OFFSET, 0, 8),
-      computed("ip.hdr_len", ip, 1, (_, { bytes, at }) => headerLength(bytes, at)),
-      computed("ip.len", ip, 4, (frame) => frame.ipLength),
-      computed("ip.checksum.status", ip, 12, ipv4Status),
+      address("ip.src", "ipv4", SOURCE),
+      { name: "ip.dst", kind: "ipv4", until: 0, read: (_, { ipDestination }) => ipDestination },
+      number("ip.proto", PROTOCOL, 1),
+      number("ip.ttl", TIME_TO_LIVE, 1),
+      number("ip.id", IDENTIFICATION, 2),
+      bits("ip.flags.df", FRAGMENTATION, DONT_FRAGMENT, 14, 8),
+      bits("ip.flags.mf", FRAGMENTATION, MORE_FRAGMENTS, 13, 8),
+      bits("ip.frag_offset", FRAGMENTATION, FRAGMENT_OFFSET, 0, 8),
+      bits("ip.hdr_len", 0, 0x0f00, 6, 1),
+      computed("ip.len", 4, (_, { ipLength }) => ipLength),
+      computed("ip.checksum.status", 12, (_, frame) => ipv4Status(frame)),
     ],
   },
   {
     name: "ipv6",
-    header: ipv6,
+    header: ({ ipv6 }) => ipv6,
     fields: [
-      address("ipv6.src", "ipv6", ipv6, 8),
-      address("ipv6.dst", "ipv6", ipv6, 24),
-      number("ipv6.nxt", ipv6, 6, 1),
-      number("ipv6.hlim", ipv6, 7, 1),
-      computed("ipv6.plen", ipv6, 7, (_, { bytes, at }) => bytes[at + 4]! << 8 | bytes[at + 5]!),
+      address("ipv6.src", "ipv6", 8),
+      address("ipv6.dst", "ipv6", 24),
+      number("ipv6.nxt", 6, 1),
+      number("ipv6.hlim", 7, 1),
+      number("ipv6.plen", 4, 2, 7),
     ],
   },
   {
     name: "ipv6.fraghdr",
-    header: fragment,
+    header: ({ fragment }) => fragment,
     fields: [
-      computed("ipv6.fraghdr.offset", fragment, 8, (_, { bytes, at }) => bytes[at + 2]! << 5 | bytes[at + 3]! >> 3),
-      computed("ipv6.fraghdr.more", fragment, 8, (_, { bytes, at }) => bytes[at + 3]! & 1),
-      number("ipv6.fraghdr.ident", fragment, 4, 4),
+      bits("ipv6.fraghdr.offset", 2, 0xfff8, 3, 8),
+      bits("ipv6.fraghdr.more", 2, 1, 0, 8),
+      number("ipv6.fraghdr.ident", 4, 4),
     ],
   },
   {
     name: "icmp",
-    header: icmp,
+    header: ({ icmp }) => icmp,
     fields: [
-      number("icmp.type", icmp, 0, 1),
-      number("icmp.code", icmp, 1, 1),
-      computed(
-        "icmp.ident",
-        icmp,
-        6,
-        (frame, { bytes, at }) => hasIdent(frame) ? bytes[at + 4]! << 8 | bytes[at + 5]! : -1,
-      ),
-      computed(
-        "icmp.seq",
-        icmp,
-        8,
-        (_, { bytes, at }) => hasSequence(bytes[at]!) ? bytes[at + 6]! << 8 | bytes[at + 7]! : -1,
-      ),
-      computed("icmp.checksum.status", icmp, 4, icmpStatus),
+      number("icmp.type", 0, 1),
+      number("icmp.code", 1, 1),
+      computed("icmp.ident", 6, ({ bytes, at }) => hasIdent(bytes[at]!) ? bytes[at + 4]! << 8 | bytes[at + 5]! : -1),
+      computed("icmp.seq", 8, ({ bytes, at }) => hasSequence(bytes[at]!) ? bytes[at + 6]! << 8 | bytes[at + 7]! : -1),
+      computed("icmp.checksum.status", 4, (_, frame) => icmpStatus(frame)),
     ],
   },
   {
     name: "icmpv6",
-    header: icmpv6,
+    header: ({ icmpv6 }) => icmpv6,
     fields: [
-      number("icmpv6.type", icmpv6, 0, 1),
-      number("icmpv6.code", icmpv6, 1, 1),
+      number("icmpv6.type", 0, 1),
+      number("icmpv6.code", 1, 1),
       ndpTarget("icmpv6.nd.ns.target_address", 135),
       ndpTarget("icmpv6.nd.na.target_address", 136),
-      computed("icmpv6.checksum.status", icmpv6, 4, icmpv6Status),
+      computed("icmpv6.checksum.status", 4, (_, frame) => icmpv6Status(frame)),
     ],
   },
   {
     name: "udp",
-    header: udp,
+    header: ({ udp }) => udp,
     fields: [
-      number("udp.srcport", udp, 0, 2),
-      number("udp.dstport", udp, 2, 2),
-      computed("udp.length", udp, 6, ({ udpLength }) => udpLength),
-      computed("udp.checksum.status", udp, 8, udpStatus),
+      number("udp.srcport", 0, 2),
+      number("udp.dstport", 2, 2),
+      computed("udp.length", 6, (_, { udpLength }) => udpLength),
+      computed("udp.checksum.status", 8, (_, frame) => udpStatus(frame)),
     ],
   },
   {
     name: "tcp",
-    header: tcp,
+    header: ({ tcp }) => tcp,
     fields: [
-      number("tcp.srcport", tcp, 0, 2),
-      number("tcp.dstport", tcp, 2, 2),
-      number("tcp.seq_raw", tcp, 4, 4, BOGUS),
-      number("tcp.ack_raw", tcp, 8, 4, UNTIL_WINDOW),
-      bits("tcp.flags", tcp, 12, 0xfff, 0, UNTIL_WINDOW),
-      number("tcp.window_size_value", tcp, 14, 2, UNTIL_WINDOW),
-      computed("tcp.hdr_len", tcp, BOGUS, (_, { bytes, at }) => bytes[at + 12]! >> 4 << 2),
-      computed("tcp.len", tcp, BOGUS, ({ tcpLength }) => tcpLength),
-      number("tcp.urgent_pointer", tcp, 18, 2),
+      number("tcp.srcport", 0, 2),
+      number("tcp.dstport", 2, 2),
+      number("tcp.seq_raw", 4, 4, BOGUS),
+      number("tcp.ack_raw", 8, 4, UNTIL_WINDOW),
+      bits("tcp.flags", 12, 0xfff, 0, UNTIL_WINDOW),
+      number("tcp.window_size_value", 14, 2, UNTIL_WINDOW),
+      bits("tcp.hdr_len", 12, 0xf000, 10, BOGUS),
+      computed("tcp.len", BOGUS, (_, { tcpLength }) => tcpLength),
+      number("tcp.urgent_pointer", 18, 2),
       {
         name: "tcp.options",
         kind: "bytes",
-        read: ({ tcp: { at, have } }) => have > SEGMENT ? at + SEGMENT : -1,
-        end: ({ tcp: { at, have } }) => at + have,
+        until: SEGMENT + 1,
+        read: ({ at }) => at + SEGMENT,
+        end: ({ at, have }) => at + have,
       },
-      list("tcp.options.mss_val", (frame) => optionList(frame, "mss", LIST)),
-      list("tcp.options.wscale.shift", (frame) => optionList(frame, "wscale", LIST)),
-      list("tcp.options.timestamp.tsval", (frame) => optionList(frame, "tsval", LIST)),
-      list("tcp.options.timestamp.tsecr", (frame) => optionList(frame, "tsecr", LIST)),
-      list("tcp.options.sack_le", (frame) => optionList(frame, "sack_le", LIST)),
-      list("tcp.options.sack_re", (frame) => optionList(frame, "sack_re", LIST)),
-      computed("tcp.checksum.status", tcp, UNTIL_CHECKSUM, tcpStatus),
+      options("tcp.options.mss_val", MSS_VALUE),
+      options("tcp.options.wscale.shift", SHIFT),
+      options("tcp.options.timestamp.tsval", TIMESTAMP),
+      options("tcp.options.timestamp.tsecr", TIMESTAMP_ECHO),
+      options("tcp.options.sack_le", LEFT_EDGE),
+      options("tcp.options.sack_re", RIGHT_EDGE),
+      computed("tcp.checksum.status", UNTIL_CHECKSUM, (_, frame) => tcpStatus(frame)),
     ],
   },
 ];
@@ -356,6 +326,7 @@ function ndpTarget(name: string, type: number): Field {
   return {
     name,
     kind: "ipv6",
-    read: ({ icmpv6: { bytes, at, have } }) => bytes[at] === type && have >= 24 ? at + 8 : -1,
+    until: 24,
+    read: ({ bytes, at }) => bytes[at] === type ? at + 8 : -1,
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { compileFilter, type Filter, type FilterField, type FilterValue } from "../../core/capture/display_filter.ts";
-import { type Field, type FieldGroup, GROUPS, LIST } from "./fields.ts";
+import { type Field, type FieldGroup, GROUPS, LIST, readField } from "./fields.ts";
 import type { Frame } from "./frame.ts";
 
 /** Fields that stand for both ends. */
@@ -73,18 +73,18 @@ function frameField(name: string): FilterField<Frame> | null {
 /** The values of a field. */
 function valuesOf(frame: Frame, group: FieldGroup, field: Field): FilterValue[] {
   const header = group.header(frame);
-  if (header.at < 0) return [];
-  const value = field.read(frame);
+  const value = readField(frame, header, field);
+  if (value < 0) return [];
   switch (field.kind) {
     case "list":
       return Array.from(LIST.subarray(0, value));
     case "number":
-      return value < 0 ? [] : [value];
+      return [value];
     case "bytes":
-      return value < 0 ? [] : [header.bytes.subarray(value, field.end!(frame))];
+      return [header.bytes.subarray(value, field.end!(header))];
     default: {
       const size = field.kind === "ipv4" ? 4 : field.kind === "mac" ? 6 : 16;
-      return value < 0 ? [] : [header.bytes.subarray(value, value + size)];
+      return [header.bytes.subarray(value, value + size)];
     }
   }
 }

@@ -16,7 +16,7 @@ import { MSS, optionLength, SACK, TIMESTAMPS, WINDOW_SCALE } from "../../protoco
 import { HEADER_LENGTH } from "../../protocols/tcp/segment.ts";
 import { UDP_HEADER } from "../../protocols/udp/header.ts";
 import { Dissector } from "./dissector.ts";
-import { type Field, GROUPS, LIST } from "./fields.ts";
+import { type Field, GROUPS, LIST, readField } from "./fields.ts";
 import type { Frame, Header } from "./frame.ts";
 
 /** The value of a field: a number, or a text; bytes are a text of hexadecimal digits. */
@@ -73,11 +73,13 @@ export function packetFields(bytes: Uint8Array, medium: Medium): Map<string, Fie
   return fields;
 }
 
-function valueOf(frame: Frame, { bytes }: Header, field: Field): FieldValue | null {
-  const value = field.read(frame);
-  if (field.kind === "list") return value === 0 ? null : value === 1 ? LIST[0]! : LIST.subarray(0, value).join();
+function valueOf(frame: Frame, header: Header, field: Field): FieldValue | null {
+  const { bytes } = header;
+  const value = readField(frame, header, field);
   if (value < 0) return null;
   switch (field.kind) {
+    case "list":
+      return value === 1 ? LIST[0]! : LIST.subarray(0, value).join();
     case "number":
       return value;
     case "mac":
@@ -87,7 +89,7 @@ function valueOf(frame: Frame, { bytes }: Header, field: Field): FieldValue | nu
     case "ipv6":
       return formatIpv6(readIpv6(bytes, value));
     default:
-      return hex(bytes, value, field.end!(frame));
+      return hex(bytes, value, field.end!(header));
   }
 }
 
