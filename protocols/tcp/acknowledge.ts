@@ -59,7 +59,7 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
     if (before(tcb.sndSmall, ack)) tcb.sndSmall = ack;
     if (before(tcb.recover, ack - 1 | 0)) tcb.recover = ack - 1 | 0;
     measure(tcb, segment);
-    tcb.unansweredSince = -1;
+    tcb.unansweredSince = Infinity;
     // What ICMP said is over.
     tcb.fault = null;
     // A small window that stays small is no reason to wait ever longer.
@@ -79,7 +79,7 @@ export function acknowledge(tcb: Tcb, segment: Segment): void {
       tcb.wake();
     }
   }
-  if (tcb.persisting) tcb.unansweredSince = -1;
+  if (tcb.persisting) tcb.unansweredSince = Infinity;
   // Neither an older acknowledgement nor an older segment says anything of the window now.
   if (acked >= 0 && (before(tcb.sndWl1, segment.seq) || tcb.sndWl1 === segment.seq && !before(ack, tcb.sndWl2))) {
     tcb.sndWl1 = segment.seq;

@@ -36,7 +36,8 @@ export class Connection extends Tcb implements TcpConnection {
 
   /** Whether the peer has closed its direction and everything before was read. */
   get readEnded(): boolean {
-    return this.finSeen && before(this.rcvFin, this.rcvNxt) && this.readable === 0;
+    // What a reset took away is no end.
+    return !this.error && this.finSeen && before(this.rcvFin, this.rcvNxt) && this.readable === 0;
   }
 
   /** Bytes that `write` takes now. */
@@ -177,7 +178,7 @@ export class Connection extends Tcb implements TcpConnection {
       if (events & EVENT_URGENT) {
         this.user?.urgent?.(this, Math.max(distance(this.rcvUp, this.rcvNxt) + this.readable, 0));
       }
-      if (events & EVENT_READABLE && !this.readClosed) this.user?.readable?.(this);
+      if (events & EVENT_READABLE && !this.readClosed && !this.error) this.user?.readable?.(this);
       if (events & EVENT_WRITABLE && !this.closed) this.user?.writable?.(this);
     } catch (error) {
       core.report(error);

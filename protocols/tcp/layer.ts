@@ -154,7 +154,7 @@ export class TcpLayer implements TcpClient, IpReceiver {
   /** Hears of an ICMP error about a segment of ours; believed only if that segment may be in flight (RFC 5927, 4.1). */
   fault(packet: Packet, fault: IpFault): void {
     const { counters, demux } = this.shared;
-    const tcb = packet.length < 8 ? null : demux.findPath(
+    const tcb = demux.findPath(
       packet.ip!.destinationHash(packet),
       packet.u16(0),
       packet.u16(2),

@@ -42,7 +42,7 @@ function retransmission(tcb: Tcb, now: number): void {
   // A closed window is probed for ever as long as the peer answers (MUST-37).
   const probing = !opening && (tcb.persisting || tcb.sndWnd === 0);
   if (probing && tcb.sendBuffer.size === 0 && !tcb.finQueued) return;
-  if (tcb.unansweredSince >= 0 && now >= tcb.givesUpAt) return giveUp(tcb);
+  if (now >= tcb.givesUpAt) return giveUp(tcb);
   // R1 of RFC 9293, MUST-20: IP may find a better way.
   if (rtt.backedOff && !probing) tcb.path.advise(false);
   if (probing) {
@@ -51,7 +51,6 @@ function retransmission(tcb: Tcb, now: number): void {
     endRecovery(tcb);
     probeWindow(tcb);
   } else if (opening) {
-    tcb.timedAt = -1;
     shared.counters.retransmitted++;
     tcb.acknowledge();
   } else timedOut(tcb);

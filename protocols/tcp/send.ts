@@ -191,7 +191,7 @@ export function probeWindow(tcb: Tcb): void {
  */
 export function armRetransmission(tcb: Tcb): void {
   const now = tcb.shared.core.now();
-  if (tcb.unansweredSince < 0) tcb.unansweredSince = now;
+  tcb.unansweredSince = Math.min(tcb.unansweredSince, now);
   tcb.persisting = false;
   tcb.dueAt = Math.min(now + tcb.rtt.rto, tcb.givesUpAt);
   tcb.arm();

@@ -124,8 +124,8 @@ export abstract class Tcb implements Endpoint, Sender {
   readonly receiveBuffer: ReceiveBuffer;
   /** The round-trip time. */
   readonly rtt: RttEstimator;
-  /** How much may be in flight. */
-  congestion: CongestionControl;
+  /** How much may be in flight; made when the connection is established. */
+  congestion!: CongestionControl;
 
   /** Segments in a row that acknowledge nothing new (RFC 5681). */
   dupAcks: number = 0;
@@ -143,8 +143,8 @@ export abstract class Tcb implements Endpoint, Sender {
   timedSeq: number = 0;
   /** When it was sent, in milliseconds; -1 when none is timed. */
   timedAt: number = -1;
-  /** When the oldest data not acknowledged was sent first, or the first unanswered probe, in milliseconds; -1 for none. */
-  unansweredSince: number = -1;
+  /** When the oldest data not acknowledged was sent first, or the first unanswered probe, in milliseconds; infinity for none. */
+  unansweredSince: number = Infinity;
   /** When data was sent last, in milliseconds. */
   lastSentAt: number = 0;
   /** Whether the retransmission timer waits for the window to open instead. */
@@ -208,7 +208,6 @@ export abstract class Tcb implements Endpoint, Sender {
     this.receiveBuffer = new ReceiveBuffer(shared.buffers, shared.receiveBuffer);
     this.timeout = shared.timeout;
     this.rtt = new RttEstimator(shared.minRto);
-    this.congestion = shared.congestion(path.mms - 20);
     path.dontFragment = true;
   }
 

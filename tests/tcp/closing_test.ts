@@ -2,7 +2,7 @@
 
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { bytes, opened } from "./opened.ts";
+import { bytes, MSS, opened } from "./opened.ts";
 
 test("passive close: CLOSE-WAIT may still send; LAST-ACK ends with the ACK of our FIN", async () => {
   const { peer, conn, log } = await opened();
@@ -131,4 +131,16 @@ test("data and FIN after the peer's FIN are ignored", async () => {
   peer.all();
   await peer.send({ seq: 2, data: "more" });
   assertEquals(conn.readable, 0);
+});
+
+test("a reset right behind data and FIN is no end: what is lost is not taken for all there was", async () => {
+  let ended = false;
+  const { peer, log } = await opened({}, MSS, {
+    readable: (c) => ended ||= c.readEnded,
+    closed: (c, error) => log.push(`closed ${error?.code} ${c.readEnded}`),
+  });
+  peer.put({ flags: "FA", data: "half" });
+  peer.put({ flags: "R", seq: 6 });
+  await peer.settle();
+  assertEquals([ended, log], [false, ["closed ECONNRESET false"]]);
 });
