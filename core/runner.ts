@@ -59,7 +59,10 @@ export function makeRunner(loop: Turned, counters: LoopCounters, longest: number
     if (loop.closed || stopping) {
       running = null;
       stopping = false;
-      return end();
+      end();
+      // Of who runs by itself a signal ends only the wait.
+      if (automatic && !loop.closed) void run();
+      return;
     }
     const before = counters.received;
     woken = false;
