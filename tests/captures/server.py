@@ -1,4 +1,4 @@
-"""The web server of record.sh: answers that do not change from run to run."""
+"""The web server of http.pcap: answers that do not change from run to run."""
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
 

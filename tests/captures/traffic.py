@@ -1,4 +1,4 @@
-"""Traffic of record_all.sh: `traffic.py ROLE …`, all with Python's sockets, so over the kernel's stack."""
+"""Traffic of record.sh: `traffic.py ROLE …`, all with Python's sockets, so over the kernel's stack."""
 
 import os
 import random

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Records the conversations of this folder, kernel to kernel over a veth pair in two network namespaces that this script
-# makes; for the one with losses over a third namespace, in which relay.py is a bad network. Needs root, ip, ethtool,
-# tcpdump, curl, ping, dig and python3.
+# Records the conversations of this folder and ../http.pcap, kernel to kernel over a veth pair in two network namespaces
+# that this script makes; for the one with losses over a third namespace, in which relay.py is a bad network. Writes them
+# there, or into the folder that is its argument. Needs root, ip, ethtool, tcpdump, curl, ping, dig and python3.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+out=${1:-$here}
+http=${1:-$here/..}
 work=$(mktemp -d)
 client="bonsai-conv-c-$$"
 server="bonsai-conv-s-$$"
@@ -35,14 +37,6 @@ on_server() { ip netns exec "$server" "$@"; }
 curls() { on_client curl -sS -H "Expect:" "$@" >/dev/null; }
 py() { on_client python3 "$here/client.py" 10.0.0.2 "$1"; }
 
-# The program itself, whose process the script ends.
-python=$(python3 -c 'import sys; print(sys.executable)')
-for address in 10.0.0.2 fd00::2; do
-  ip netns exec "$server" "$python" "$here/server.py" "$address" &
-  pids="$pids $!"
-done
-sleep 1
-
 # record NAME COMMAND…: what passes at the server, at the device $device, while the command runs.
 device=s0
 record() {
@@ -56,8 +50,29 @@ record() {
   sleep 0.5
   kill "$dump"
   wait "$dump" || true
-  gzip -9n <"$work/$name.pcap" >"$here/$name.pcap.gz"
 }
+
+# The program itself, whose process the script ends.
+python=$(python3 -c 'import sys; print(sys.executable)')
+ip netns exec "$server" "$python" "$here/../server.py" &
+web=$!
+pids="$pids $web"
+head -c 5000 /dev/zero | tr '\0' 'u' >"$work/upload"
+requests() {
+  on_client curl -sS http://10.0.0.2/hello http://10.0.0.2/page >/dev/null
+  curls --data-binary "@$work/upload" http://10.0.0.2/echo
+}
+record http requests
+cp "$work/http.pcap" "$http/http.pcap"
+rm "$work/http.pcap"
+kill "$web"
+wait "$web" 2>/dev/null || true
+
+for address in 10.0.0.2 fd00::2; do
+  ip netns exec "$server" "$python" "$here/server.py" "$address" &
+  pids="$pids $!"
+done
+sleep 1
 
 record keep_alive curls http://10.0.0.2/1 http://10.0.0.2/200 http://10.0.0.2/3
 record pipelined py pipelined
@@ -99,4 +114,5 @@ pids="$pids $!"
 sleep 1
 device=s1
 record upload_with_loss curls --data-binary "@$work/upload" http://10.0.1.2/
-ls -l "$here"
+for file in "$work"/*.pcap; do gzip -9n <"$file" >"$out/$(basename "$file").gz"; done
+ls -l "$out"
