@@ -132,7 +132,7 @@ export class Conn implements TcpConn {
         this.#connection.read(chunk);
         controller.enqueue(chunk);
       },
-      cancel: () => this.#connection.close(),
+      cancel: () => this.close(),
     }, { highWaterMark: 0 });
   }
 

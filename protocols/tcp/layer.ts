@@ -33,7 +33,7 @@ import { RST, Segment } from "./segment.ts";
 import { before } from "./sequence.ts";
 import type { TcpOptions } from "./settings.ts";
 import type { TcpShared } from "./shared.ts";
-import { type State, SYN_RECEIVED, SYN_SENT } from "./state.ts";
+import { type State, SYN_SENT } from "./state.ts";
 import { type TimeWait, TimeWaits } from "./time_wait.ts";
 
 /** The TCP layer; it opens connections, and takes none. */
@@ -169,7 +169,7 @@ export class TcpLayer implements TcpClient, IpReceiver {
       tcb.path.limit(fault.mtu);
       if (tcb.mss >= mss) return;
       // What was too big goes again at once, in smaller pieces.
-      if (tcb.state > SYN_RECEIVED) tcb.sndNxt = tcb.sndUna;
+      tcb.sndNxt = tcb.sndUna;
       tcb.timedAt = -1;
       return tcb.wake();
     }

@@ -115,6 +115,14 @@ test("a write after closeWrite, or still waiting at it, fails at once", async ()
   net.close();
 });
 
+test("a write after the readable was cancelled fails at once, for that closes both directions", async () => {
+  const net = pair();
+  const { client } = await connected(net);
+  await client.readable.cancel();
+  await net.run({ until: assertRejects(() => client.write(new Uint8Array(1)), NetError, "closed"), limit: 1000 });
+  net.close();
+});
+
 test("connect: refused, unreachable, no route, gives up on a signal", async () => {
   const net = pair();
   const refused = await rejects(net, () => net.left.tcp.connect({ hostname: "10.0.0.2", port: 81 }), "ECONNREFUSED");
