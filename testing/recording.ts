@@ -46,9 +46,10 @@ export function loadRecording(file: string | URL | Uint8Array | ReplaySource): L
  * @param recording The recording.
  * @param as Who is played live; the first host that is called, when left out.
  * @returns The cast.
- * @throws {TypeError} When nobody is called, or the host does not take part.
+ * @throws {TypeError} When there are no packets, nobody is called, or the host does not take part.
  */
 export function castOf(recording: ReplaySource, as?: string): Cast {
+  if (recording.packets.length === 0) throw new TypeError("replay(): there are no packets in this recording");
   const peers = new Set<string>();
   const ports = new Set<number>();
   let local = as;

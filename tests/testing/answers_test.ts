@@ -1,6 +1,6 @@
 // Answers that are not those of the recording: shorter, longer, late, and those of one conversation of several.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { readPcap } from "@bonsai/net/drivers/replay";
@@ -96,4 +96,15 @@ test("an app that reads an upload takes no real time while another conversation 
   assertEquals(await Promise.all(replayed.responses().map((response) => response.text())), ["0", "10"]);
   const took = performance.now() - began;
   assert(took < 1500, `it took ${took} ms`);
+});
+
+test("a recording of nothing is called that, whoever is to be played", async () => {
+  const capture = { ...readPcap(readFileSync(HTTP)), packets: [] };
+  for (const as of [undefined, "10.0.0.2"]) {
+    await assertRejects(
+      () => replay(capture, as === undefined ? {} : { as }),
+      TypeError,
+      "replay(): there are no packets in this recording",
+    );
+  }
 });
