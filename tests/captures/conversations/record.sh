@@ -37,12 +37,13 @@ on_server() { ip netns exec "$server" "$@"; }
 curls() { on_client curl -sS -H "Expect:" "$@" >/dev/null; }
 py() { on_client python3 "$here/client.py" 10.0.0.2 "$1"; }
 
-# record NAME COMMAND…: what passes at the server, at the device $device, while the command runs.
+# record NAME COMMAND…: what passes at the server, at the device $device, while the command runs; without what IPv6 says of
+# neighbours and, behind hop-by-hop options, of groups.
 device=s0
 record() {
   name=$1
   shift
-  ip netns exec "$server" tcpdump --immediate-mode -U -i "$device" -w "$work/$name.pcap" "not (icmp6 and ip6[40] >= 130)" 2>/dev/null &
+  ip netns exec "$server" tcpdump --immediate-mode -U -i "$device" -w "$work/$name.pcap" "not (ip6[6] = 0 or icmp6 and ip6[40] >= 130)" 2>/dev/null &
   dump=$!
   pids="$pids $dump"
   sleep 0.5
