@@ -43,7 +43,7 @@ device=s0
 record() {
   name=$1
   shift
-  ip netns exec "$server" tcpdump --immediate-mode -U -i "$device" -w "$work/$name.pcap" "not (ip6[6] = 0 or icmp6 and ip6[40] >= 130)" 2>/dev/null &
+  ip netns exec "$server" tcpdump --immediate-mode -U -i "$device" -w "$work/$name.pcap" "not (ip6[6] = 0 or (icmp6 and ip6[40] >= 130))" 2>/dev/null &
   dump=$!
   pids="$pids $dump"
   sleep 0.5
