@@ -12,7 +12,7 @@ import { armRetransmission } from "./send.ts";
 import { before, distance, later } from "./sequence.ts";
 import { tsNow } from "./shared.ts";
 import { CLOSED, CLOSING, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK } from "./state.ts";
-import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
+import { EVENT_WRITABLE, FIN_WAIT_2_TIMEOUT, type Tcb } from "./tcb.ts";
 
 /** Takes the acknowledgement field; false when the segment must be dropped. */
 export function takeAck(tcb: Tcb, segment: Segment): boolean {
@@ -34,7 +34,7 @@ export function takeAck(tcb: Tcb, segment: Segment): boolean {
     if (tcb.state === FIN_WAIT_1) {
       tcb.state = FIN_WAIT_2;
       // A user that has closed reads nothing more: the peer does not get for ever to close too.
-      if (tcb.readClosed) tcb.due(tcb.shared.timeWait);
+      if (tcb.readClosed) tcb.due(FIN_WAIT_2_TIMEOUT);
     } else if (tcb.state === CLOSING) enterTimeWait(tcb);
     else if (tcb.state === LAST_ACK) end(tcb, null);
   }

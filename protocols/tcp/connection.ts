@@ -11,7 +11,15 @@ import { end } from "./end.ts";
 import { checkInteger } from "./ports.ts";
 import { before, distance } from "./sequence.ts";
 import { CLOSED, CLOSING, FIN_WAIT_2, SYN_SENT } from "./state.ts";
-import { EVENT_CLOSED, EVENT_OPENED, EVENT_READABLE, EVENT_URGENT, EVENT_WRITABLE, Tcb } from "./tcb.ts";
+import {
+  EVENT_CLOSED,
+  EVENT_OPENED,
+  EVENT_READABLE,
+  EVENT_URGENT,
+  EVENT_WRITABLE,
+  FIN_WAIT_2_TIMEOUT,
+  Tcb,
+} from "./tcb.ts";
 import { afterRead } from "./window.ts";
 
 /** A connection: its block, with what its user does. */
@@ -127,7 +135,7 @@ export class Connection extends Tcb implements TcpConnection {
     if (this.readable > 0 && this.sendBuffer.size === 0 && this.state < CLOSING) return this.abort();
     this.receiveBuffer.clear();
     this.closeWrite();
-    if (this.state === FIN_WAIT_2) this.due(this.shared.timeWait);
+    if (this.state === FIN_WAIT_2) this.due(FIN_WAIT_2_TIMEOUT);
   }
 
   /** Ends the connection at once with a reset. */

@@ -33,6 +33,8 @@ export const EVENT_CLOSED = 8;
 /** Event for the user: the peer has urgent data. */
 export const EVENT_URGENT = 16;
 
+/** How long a peer may take to close too once our user has closed (FIN-WAIT-2), in milliseconds. */
+export const FIN_WAIT_2_TIMEOUT = 60_000;
 /** How long a peer that began a handshake may take to finish it, in milliseconds. */
 const HALF_OPEN_TIMEOUT = 60_000;
 

@@ -115,6 +115,17 @@ test("FIN-WAIT-2 does not last for ever once the user has closed", async () => {
   assertEquals(peer.net.counters().tcp!.connections, 0);
 });
 
+test("FIN-WAIT-2 waits for the peer's FIN however short TIME-WAIT is", async () => {
+  const { peer, conn } = await opened({ timeWait: 0 });
+  conn.close();
+  await peer.settle();
+  peer.expect("FA 1 1 0");
+  await peer.send({ ack: 2 });
+  await peer.wait(1000);
+  await peer.send({ flags: "FA", ack: 2 });
+  peer.expect("A 2 2 0");
+});
+
 test("abort() sends a reset that the peer must believe: SEG.SEQ is SND.NXT", async () => {
   const { peer, conn } = await opened();
   conn.write(bytes(10));
