@@ -8,6 +8,7 @@
 import type { Plugin } from "../core/driver.ts";
 import { recent } from "../plugins/capture.ts";
 import { trace } from "../plugins/trace.ts";
+import { rememberBodies } from "../protocols/http_server.ts";
 import { readOptions, readPort, runCommand, untilInterrupted, UsageError } from "./command.ts";
 import { home } from "./home/app.ts";
 import { LINK_HELP, LINK_OPTIONS, readLink } from "./link.ts";
@@ -76,6 +77,7 @@ export async function run(args: readonly string[]): Promise<void> {
   if (stray) throw new UsageError(`--${stray} is for devices: say --driver tap, tun or packet too`);
   const link = wired ? null : readLink({ ...values, driver });
 
+  rememberBodies();
   const last = recent(REMEMBERED);
   const plugins: Plugin[] = [last.plugin];
   if (values.trace) plugins.push(trace(console.log));
