@@ -20,6 +20,8 @@ const MOST_HELD = 32_000_000;
 const MOST_UNSETTLED = 1_000_000;
 /** Bytes that all sides may keep. */
 const MOST_IN_ALL = 256_000_000;
+/** Bytes that a piece takes beside its own: what engines need for an array and an object. */
+const PIECE = 200;
 
 /** What all sides keep together. */
 export class Held {
@@ -123,7 +125,7 @@ export class StreamSide {
     // What came before counts: only what is new is kept.
     this.#keep(at, bytes, from, to);
     if (at === next && this.#settled) return this.#drain();
-    if (!this.#settled && this.#held > MOST_UNSETTLED) this.#settle();
+    if (!this.#settled && (this.#held > MOST_UNSETTLED || this.#inAll.bytes > MOST_IN_ALL)) this.#settle();
     if (this.#held > MOST_HELD || this.#inAll.bytes > MOST_IN_ALL) this.#close();
   }
 
@@ -165,8 +167,7 @@ export class StreamSide {
       if (place < until) {
         const copy = bytes.slice(from + place - at, from + until - at);
         pieces.splice(i++, 0, { at: place, bytes: copy });
-        this.#held += copy.length;
-        this.#inAll.bytes += copy.length;
+        this.#hold(copy.length + PIECE);
       }
       const piece = pieces[i];
       if (!piece) break;
@@ -181,8 +182,7 @@ export class StreamSide {
     let done = 0;
     for (; done < pieces.length && pieces[done]!.at <= this.#next; done++) {
       const { at, bytes } = pieces[done]!;
-      this.#held -= bytes.length;
-      this.#inAll.bytes -= bytes.length;
+      this.#hold(-bytes.length - PIECE);
       if (at + bytes.length > this.#next) this.#consume(bytes.subarray(this.#next - at));
     }
     if (done > 0) pieces.splice(0, done);
@@ -194,9 +194,13 @@ export class StreamSide {
     this.#next += bytes.length;
   }
 
+  #hold(bytes: number): void {
+    this.#held += bytes;
+    this.#inAll.bytes += bytes;
+  }
+
   #close(): void {
-    this.#inAll.bytes -= this.#held;
-    this.#held = 0;
+    this.#hold(-this.#held);
     this.#pieces = [];
     this.#closed = true;
   }

@@ -68,6 +68,8 @@ cp "$work/http.pcap" "$http/http.pcap"
 rm "$work/http.pcap"
 kill "$web"
 wait "$web" 2>/dev/null || true
+# Each server is asked for its address by ARP again.
+for ns in "$client" "$server"; do ip -n "$ns" neigh flush all; done
 
 for address in 10.0.0.2 fd00::2; do
   ip netns exec "$server" "$python" "$here/server.py" "$address" &
