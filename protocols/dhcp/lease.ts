@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatIpv4, type Ipv4Address, type Ipv4Cidr, parseIpv4Cidr } from "../../core/ipv4_address.ts";
+import { formatIpv4, type Ipv4Address, type Ipv4Cidr, isIpv4Loopback, parseIpv4Cidr } from "../../core/ipv4_address.ts";
 import { getI32 } from "../../core/packet.ts";
 import { OPTION_DNS, OPTION_LEASE, OPTION_MASK, OPTION_ROUTER, OPTION_T1, OPTION_T2, YIADDR } from "./codes.ts";
 import { type DhcpOptionList, wordOf } from "./message.ts";
@@ -55,8 +55,8 @@ export function readLease(
   const word = (code: number): number => wordOf(options, code);
   const address = getI32(bytes, YIADDR) as Ipv4Address;
   const lease = word(OPTION_LEASE) >>> 0;
-  // A lease that ends at once is none.
-  if (!address || !lease) return null;
+  // A lease that ends at once is none, and groups, everybody and the loopback are no host's.
+  if (!address || !lease || address >>> 28 > 13 || isIpv4Loopback(address)) return null;
   const text = formatIpv4(address);
   const t1 = word(OPTION_T1) >>> 0;
   const t2 = word(OPTION_T2) >>> 0;

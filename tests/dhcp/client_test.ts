@@ -121,8 +121,9 @@ test("DISCOVER is repeated every 64 seconds, however long there is no server", a
   assert(gaps.every((gap) => Math.abs(gap - 64_000) <= 1000), `${gaps}`);
 });
 
-test("a lease of no time is none, and neither is one of no address", async () => {
-  for (const [address, lease] of [[ADDRESS, 0], ["0.0.0.0", 3600]] as const) {
+test("a lease of no time is none, and neither is one of an address that no host has", async () => {
+  const leases = [[ADDRESS, 0], ["0.0.0.0", 3600], ["224.0.0.9", 3600], ["127.0.0.2", 3600], ["255.255.255.255", 3600]];
+  for (const [address, lease] of leases as [string, number][]) {
     const world = new World();
     const seen = world.scripted((message, type) =>
       type === DISCOVER
