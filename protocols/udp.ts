@@ -200,23 +200,15 @@ export class Udp implements IpReceiver {
     packet.write(data);
     const at = packet.push(UDP_HEADER);
     packet.transport = at;
-    const bytes = packet.bytes;
-    bytes[at] = from >>> 8;
-    bytes[at + 1] = from;
-    bytes[at + 2] = to >>> 8;
-    bytes[at + 3] = to;
-    bytes[at + 4] = length >>> 8;
-    bytes[at + 5] = length;
-    bytes[at + 6] = 0;
-    bytes[at + 7] = 0;
+    packet.setI32(0, from << 16 | to);
+    packet.setI32(4, length << 16);
     const pseudo = path.addressSum + PROTOCOL_UDP + length;
     // A driver finishes only what leaves in one piece.
     packet.verified = offload.transmitChecksum && length <= path.mms;
-    const check = packet.verified
-      ? ~foldChecksum(pseudo)
-      : foldChecksum(sumPacket(packet, at, packet.end, pseudo)) || 0xffff;
-    bytes[at + 6] = check >>> 8;
-    bytes[at + 7] = check;
+    packet.setU16(
+      6,
+      packet.verified ? ~foldChecksum(pseudo) : foldChecksum(sumPacket(packet, at, packet.end, pseudo)) || 0xffff,
+    );
     const sent = path.transmit(packet, PROTOCOL_UDP);
     pool.give(packet);
     if (sent) this.counters.sent++;

@@ -148,7 +148,7 @@ export class UdpSocket {
   setMulticastTtl(ttl: number): void {
     if (!(ttl > 0 && ttl < 256)) throw new RangeError(`Cannot set a TTL of ${ttl}: it must be 1 to 255`);
     this.#multicastTtl = ttl;
-    this.#paths = [];
+    this.#forget();
   }
 
   /**
@@ -158,7 +158,7 @@ export class UdpSocket {
    */
   setLoopback(loopback: boolean): void {
     this.#loopback = loopback;
-    this.#paths = [];
+    this.#forget();
   }
 
   /** Closes the socket; calling it again does nothing. */
@@ -214,6 +214,12 @@ export class UdpSocket {
     if (this.peer) return packet.u16(2) === this.peerPort && this.peer.quoted(packet) ? this.peer : null;
     for (const path of this.#paths) if (path?.quoted(packet)) return path;
     return null;
+  }
+
+  /** Makes the ways anew, for they are to be other ones. */
+  #forget(): void {
+    this.#paths = [];
+    if (this.peer) this.peer = this.#path(this.peer.destination);
   }
 
   #path(address: IpAddress): Path {

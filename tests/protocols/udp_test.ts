@@ -262,6 +262,14 @@ test("datagrams to a group live one hop and come back to our own listeners, unle
   socket.send(Uint8Array.of(2), address("239.1.2.3"), 9);
   assertEquals(bench.turn().map((packet) => packet[8]), [5]);
   assertEquals(got, ["01"]);
+  // A group that the socket is connected to as well.
+  socket.connect("239.1.2.3", 9);
+  socket.setMulticastTtl(7);
+  socket.setLoopback(true);
+  socket.send(Uint8Array.of(3));
+  assertEquals(bench.turn().map((packet) => packet[8]), [7]);
+  assertEquals(bench.net.counters().udp!.sent, 3);
+  socket.disconnect();
 });
 
 test("a broadcast goes to every socket with the port, and to our own", () => {
