@@ -16,7 +16,8 @@ testWith([...NEEDS, "deno", "ASK_KERNEL=1"], "the kernel passes every conformanc
         const lines = program.stdout.trim().split("\n");
         assertEquals(lines.filter((line) => !line.startsWith("ok ")), [], program.stderr);
         assertEquals(lines.length, cases.length);
-      })
+        // Many of the frames that we send are bad on purpose.
+      }, { checked: false })
     ),
   );
 });
