@@ -184,8 +184,8 @@ testWith(
       writeFileSync(
         script,
         `#!/bin/sh
-echo "$1 $ip $mask $router $dns $lease $search $mtu"
 case "$1" in bound) ip address add "$ip/$mask" dev tap0;; esac
+echo "$1 $ip $mask $router $dns $lease $search $mtu"
 `,
         { mode: 0o755 },
       );
